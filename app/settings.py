@@ -1,0 +1,46 @@
+"""Every setting, one `YOUJU_…` environment variable each, with its default."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Configuration of a service, its worker and the command line."""
+
+    model_config = SettingsConfigDict(env_prefix="YOUJU_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="Where all state lives.")
+    models_dir: Path | None = Field(None, description="Prepared models; default DATA_DIR/models.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    workers: int = Field(1, ge=1, le=64, description="Ingestion worker processes.")
+    threads: int = Field(0, ge=0, description="Model threads a process; 0: one a core.")
+    default_collection: str = Field("default", description="Collection used when none is named.")
+
+    encoder: str = Field("bundled", description="`bundled`, or a Hugging Face model or folder.")
+    encoder_batch: int = Field(32, ge=1, description="Texts embedded together.")
+
+    generator: str = Field("bundled", description="`bundled`, or `none` for extracts only.")
+    generator_url: str | None = Field(None, description="An OpenAI-compatible server, e.g. vLLM.")
+    generator_model: str = Field("youju", description="Model name asked of that server.")
+    generator_key: str | None = Field(None, description="Bearer token for that server.")
+    generator_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for a piece.")
+    max_answer_tokens: int = Field(160, ge=8, description="Longest answer.")
+    context_tokens: int = Field(640, ge=128, description="Passages shown to the generator.")
+
+    chunk_tokens: int = Field(256, ge=32, le=500, description="Longest chunk, encoder tokens.")
+    top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
+    refusal_threshold: float = Field(0.3, ge=0, le=1, description="Answers below are refused.")
+
+    max_upload_bytes: int = Field(100 * 2**20, ge=1, description="Largest file accepted.")
+    lease_seconds: float = Field(30.0, gt=1, description="A worker silent longer has died.")
+    max_attempts: int = Field(3, ge=1, description="Tries of a job whose worker died.")
+    parallel_requests: int = Field(4, ge=1, description="Questions and searches under way.")
+    waiting_requests: int = Field(64, ge=0, description="More waiting than this gives 503.")
+
+    @property
+    def models_path(self) -> Path:
+        """Return the folder of prepared models."""
+        return self.models_dir or self.data_dir / "models"

@@ -1,0 +1,24 @@
+"""What generation needs from a language model, and what it offers to the gate."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Generator(Protocol):
+    """A language model that continues one user turn."""
+
+    @property
+    def name(self) -> str:
+        """Return the model's name as answers and logs show it."""
+        ...
+
+    def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
+        """Yield pieces of the reply as they come; closing the iterator stops the model.
+
+        Raises GeneratorUnavailable when no (more) text can be had.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Return the length of a text in the model's own tokens (or a safe upper estimate)."""
+        ...

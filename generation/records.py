@@ -1,0 +1,80 @@
+"""What passes between the stages of generation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Outcome(StrEnum):
+    """How a question ended. All four are answers a user may see, never errors."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FALLBACK = "fallback"
+    SCRIPT = "script"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A supporting piece of a passage, in code points of the *document*: its exact quote."""
+
+    chunk_id: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A sentence of an answer with what proves it. `spans` is never empty."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A span as the API shows it; `sentence` is the index of the answer's sentence, from 0.
+
+    The stored text of that document and revision satisfies `text[start:end] == quote`.
+    """
+
+    sentence: int
+    document_id: str
+    revision: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What compliance decided about a text. `text` is what may be shown if `allowed`."""
+
+    allowed: bool
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end of a question."""
+
+    text: str
+    outcome: Outcome
+    confidence: float
+    citations: tuple[Citation, ...]
+    script_id: str | None
+    trace_id: str
+    timings_ms: Mapping[str, float]

@@ -1,0 +1,30 @@
+"""What ingestion needs from the layer below, as it sees it."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ingestion.records import Document, Vectors
+
+
+class PassageEmbedder(Protocol):
+    """Turns passages into unit vectors and knows the encoder's own token counts."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text, (n, d)."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the encoder's token count of each text, special tokens left out."""
+        ...
+
+
+class Parser(Protocol):
+    """Reads the bytes of one kind of file."""
+
+    def __call__(self, content: bytes, name: str) -> Document:
+        """Return the document. Raises IngestionError."""
+        ...
+
+
+Progress = Callable[[str, float], None]
+"""Called with (stage name, share of the whole job done, 0 to 1)."""

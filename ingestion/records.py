@@ -1,0 +1,149 @@
+"""What passes between the stages of ingestion. Every span is half-open, in code points."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]  # (n, d), unit rows
+Language = Literal["zh", "en"]
+
+
+class BlockKind(StrEnum):
+    """What a block of a document is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE = "table"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A rectangle on a page, in points from the page's lower left corner."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, list item, table or code block: `Document.text[start:end]`.
+
+    page: from 1, or None where the format has no pages. level: 1 (highest) to 6 for headings,
+    0 for everything else.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    page: int | None
+    level: int
+    box: BoundingBox | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document. Blocks are in order, do not overlap, and are separated by line breaks.
+
+    warnings: what a reader should know, as short sentences (a page without text, bytes that did
+    not decode).
+    """
+
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    language: Language
+    media_type: str
+    page_count: int | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A run of blocks under one heading. `path` is the heading with its ancestors, outermost first.
+
+    The heading's own block is the first of `blocks`.
+    """
+
+    path: tuple[str, ...]
+    start: int
+    end: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence (or table row, or code line group) of a section."""
+
+    start: int
+    end: int
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The indexed unit: `text` is `Document.text[start:end]`; `page` is where it starts."""
+
+    ordinal: int
+    start: int
+    end: int
+    page: int | None
+    heading_path: tuple[str, ...]
+    text: str
+
+
+class KeyKind(StrEnum):
+    """What a level-1 entry says about its chunk."""
+
+    HEADING = "heading"
+    KEYPHRASE = "keyphrase"
+    ENTITY = "entity"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """One piece of key information of a chunk, with the span of the document it was read from.
+
+    Headings lie outside the chunk, so their span is that of the heading's own words.
+    """
+
+    kind: KeyKind
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk with its level-1 entries and both vectors, ready for the catalog."""
+
+    chunk: Chunk
+    keys: tuple[KeyEntry, ...]
+    key_text: str
+    raw_vector: NDArray[np.float32]
+    key_vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """What the document-level index holds: an extractive summary, keyphrases, one vector."""
+
+    text: str
+    keyphrases: tuple[str, ...]
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestedDocument:
+    """All that ingestion makes of one file: the unit of one catalog transaction."""
+
+    document: Document
+    summary: DocumentSummary
+    chunks: tuple[IndexedChunk, ...]

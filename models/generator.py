@@ -1,0 +1,9 @@
+"""The conversation form that the bundled generator is trained on and served with (Gemma's)."""
+
+START_OF_TURN = "<start_of_turn>"
+END_OF_TURN = "<end_of_turn>"
+
+
+def chat_prompt(user: str) -> str:
+    """Wrap one user turn the way Gemma expects it; the model's turn follows."""
+    return f"{START_OF_TURN}user\n{user}{END_OF_TURN}\n{START_OF_TURN}model\n"

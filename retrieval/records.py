@@ -1,0 +1,51 @@
+"""What passes between the stages of retrieval. `score`: higher is better; `rank` starts at 1."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk in a ranked list."""
+
+    chunk_id: str
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A question to one collection. `document_ids` (None: all) limits where to look."""
+
+    query: str
+    collection: str
+    top_k: int
+    document_ids: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A hit mapped to the raw text of its chunk, with its score at every stage that saw it.
+
+    `text` is `Document.text[start:end]` of that revision.
+    """
+
+    chunk_id: str
+    document_id: str
+    revision: str
+    title: str
+    heading_path: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Passages, best first, and how long each stage took in milliseconds."""
+
+    passages: tuple[Passage, ...]
+    timings_ms: Mapping[str, float]

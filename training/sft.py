@@ -1,0 +1,191 @@
+"""Fine-tune the generator with LoRA (Hu et al. 2021) on grounded question answering.
+
+Loss and logits are computed for response tokens only: with a vocabulary of 262k, logits for the
+whole prompt would cost more than the network itself. Weights stay in bf16, adapters in fp32.
+"""
+
+import json
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch.nn.functional import cross_entropy
+from transformers import AutoTokenizer, Gemma3ForCausalLM, PreTrainedTokenizerBase
+
+from models.generator import END_OF_TURN, chat_prompt
+from training.data.grounded_qa import Sample
+
+PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@dataclass(frozen=True, slots=True)
+class SftSettings:
+    """Hyperparameters. `minutes` bounds the run: the learning rate decays to zero by then."""
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    learning_rate: float = 4e-4
+    weight_decay: float = 0.01
+    warmup_steps: int = 40
+    batch_size: int = 8
+    max_tokens: int = 900
+    minutes: float = 60.0
+    save_every_steps: int = 50
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSample:
+    """Token ids of one sample and the index where its response starts."""
+
+    ids: list[int]
+    response_start: int
+
+
+def encode_samples(
+    samples: Sequence[Sample], tokenizer: PreTrainedTokenizerBase, max_tokens: int
+) -> list[EncodedSample]:
+    """Tokenise; samples longer than `max_tokens` are left out, never cut."""
+    encoded = []
+    for sample in samples:
+        prompt = tokenizer.encode(chat_prompt(sample.prompt))
+        response = tokenizer.encode(sample.response + END_OF_TURN, add_special_tokens=False)
+        if len(prompt) + len(response) <= max_tokens:
+            encoded.append(EncodedSample(prompt + response, len(prompt)))
+    return encoded
+
+
+def batches(
+    samples: Sequence[EncodedSample], size: int, rng: random.Random
+) -> Iterator[list[EncodedSample]]:
+    """Yield one epoch of batches of similar length, in random order."""
+    shuffled = list(samples)
+    rng.shuffle(shuffled)
+    groups: list[list[EncodedSample]] = []
+    for start in range(0, len(shuffled), size * 16):
+        pool = sorted(shuffled[start : start + size * 16], key=lambda sample: len(sample.ids))
+        groups.extend(pool[i : i + size] for i in range(0, len(pool), size))
+    rng.shuffle(groups)
+    yield from groups
+
+
+def response_loss(model: PeftModel, batch: Sequence[EncodedSample]) -> torch.Tensor:
+    """Return the mean cross-entropy over the response tokens of a batch."""
+    longest = max(len(sample.ids) for sample in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    mask = torch.zeros(len(batch), longest, dtype=torch.long)
+    rows, columns = [], []
+    for row, sample in enumerate(batch):
+        ids[row, : len(sample.ids)] = torch.tensor(sample.ids)
+        mask[row, : len(sample.ids)] = 1
+        predicting = range(sample.response_start - 1, len(sample.ids) - 1)
+        rows.extend([row] * len(predicting))
+        columns.extend(predicting)
+    device = next(model.parameters()).device
+    causal = model.get_base_model()
+    hidden = causal.model(input_ids=ids.to(device), attention_mask=mask.to(device))
+    picked = hidden.last_hidden_state[rows, columns]
+    targets = ids[rows, [column + 1 for column in columns]].to(device)
+    return cross_entropy(causal.lm_head(picked).float(), targets)
+
+
+def _rate(step: int, elapsed_share: float, settings: SftSettings) -> float:
+    warm = min(1.0, (step + 1) / settings.warmup_steps)
+    return settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, elapsed_share)))
+
+
+def train(base: Path, samples: Sequence[Sample], out: Path, settings: SftSettings) -> Path:
+    """Train an adapter and save it in PEFT form under `out`; returns that folder.
+
+    Progress goes to `out/log.jsonl` and standard output. An interrupted run resumes from its last
+    checkpoint when called again with the same `out`.
+    """
+    torch.manual_seed(settings.seed)
+    rng = random.Random(settings.seed)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    encoded = encode_samples(samples, tokenizer, settings.max_tokens)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = _adapted(Gemma3ForCausalLM.from_pretrained(base, dtype=torch.bfloat16), out, settings)
+    model.to(device).train()
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(
+        trainable, lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    state = _restore(out, optimiser)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
+    step, spent, seen = state
+    started = time.monotonic()
+    with (out / "log.jsonl").open("a") as log:
+        for batch in _endless(encoded, settings.batch_size, rng):
+            share = (spent + time.monotonic() - started) / (60 * settings.minutes)
+            if share >= 1:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = _rate(step, share, settings)
+            with torch.autocast(device, dtype=torch.bfloat16):
+                loss = response_loss(model, batch)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(trainable, 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            step, seen = step + 1, seen + len(batch)
+            tokens = sum(len(sample.ids) for sample in batch)
+            line = {"step": step, "samples": seen, "tokens": tokens, "loss": round(loss.item(), 4)}
+            log.write(json.dumps({**line, "share": round(share, 4)}) + "\n")
+            if step % 10 == 0:
+                print(f"step {step}  samples {seen}/{len(encoded)}  loss {loss.item():.3f}  "
+                      f"{100 * share:.0f}% of {settings.minutes:.0f} min", flush=True)
+            if step % settings.save_every_steps == 0:
+                log.flush()
+                _save(model, optimiser, out, (step, spent + time.monotonic() - started, seen))
+    _save(model, optimiser, out, (step, spent + time.monotonic() - started, seen))
+    return out
+
+
+def _endless(
+    encoded: Sequence[EncodedSample], size: int, rng: random.Random
+) -> Iterator[list[EncodedSample]]:
+    while encoded:
+        yield from batches(encoded, size, rng)
+
+
+def _adapted(model: Gemma3ForCausalLM, out: Path, settings: SftSettings) -> PeftModel:
+    if (out / "adapter_config.json").exists():
+        return PeftModel.from_pretrained(model, out, is_trainable=True)
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=PROJECTIONS,
+        task_type="CAUSAL_LM",
+    )
+    adapted = get_peft_model(model, config)
+    for parameter in adapted.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return adapted
+
+
+def _save(
+    model: PeftModel, optimiser: torch.optim.Optimizer, out: Path, state: tuple[int, float, int]
+) -> None:
+    model.save_pretrained(out)
+    partial = out / "state.pt.partial"
+    torch.save({"optimiser": optimiser.state_dict(), "state": state}, partial)
+    partial.replace(out / "state.pt")
+
+
+def _restore(out: Path, optimiser: torch.optim.Optimizer) -> tuple[int, float, int]:
+    if not (out / "state.pt").exists():
+        return 0, 0.0, 0
+    saved = torch.load(out / "state.pt", weights_only=True)
+    optimiser.load_state_dict(saved["optimiser"])
+    step, spent, seen = saved["state"]
+    return int(step), float(spent), int(seen)
