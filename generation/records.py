@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from generation.prompt import PromptPassage
+from retrieval.records import Passage
+
 
 class Outcome(StrEnum):
     """How a question ended. All four are answers a user may see, never errors."""
@@ -21,6 +24,27 @@ class Turn:
 
     role: Literal["user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of whole sentences of a passage, in code points of the *document*."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPassage:
+    """A passage chosen for the prompt: the pieces of it that are shown, and how they are shown.
+
+    pieces: in order, without overlap, inside the passage. prompt: their text, neutralised, so its
+    offsets mean nothing; the evidence is always the pieces of `passage.text`.
+    """
+
+    passage: Passage
+    pieces: tuple[Piece, ...]
+    prompt: PromptPassage
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ class BrokenDocument(IngestionError):
     code = "broken_document"
 
     def __init__(self, media_type: str, detail: str) -> None:
-        super().__init__(f"This {media_type} file cannot be read: {detail}. Save it anew and retry.")
+        super().__init__(
+            f"This {media_type} file cannot be read: {detail}. Save it anew and retry."
+        )
         self.media_type = media_type
 
 
@@ -40,7 +42,9 @@ class PasswordRequired(IngestionError):
     code = "password_required"
 
     def __init__(self) -> None:
-        super().__init__("The document needs a password. Remove the protection and upload it again.")
+        super().__init__(
+            "The document needs a password. Remove the protection and upload it again."
+        )
 
 
 class DocumentTooLarge(IngestionError):
@@ -62,3 +66,53 @@ class MissingExtra(IngestionError):
     def __init__(self, extra: str, need: str) -> None:
         super().__init__(f"{need} needs an extra: pip install 'youju[{extra}]'")
         self.extra = extra
+
+
+class SourceLost(IngestionError):
+    """The stored bytes of an upload are gone or no longer what was uploaded."""
+
+    code = "source_lost"
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(f"The stored file {sha256} is missing or damaged. Upload it again.")
+        self.sha256 = sha256
+
+
+class CatalogError(Exception):
+    """The catalog could not do what was asked of it, and changed nothing."""
+
+
+class InvalidSubmission(CatalogError):
+    """A collection, file name or metadata that the catalog does not accept."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"The {field} {problem}.")
+        self.field = field
+        self.problem = problem
+
+
+class NewerSchema(CatalogError):
+    """The catalog was written by a newer version of this program."""
+
+    def __init__(self, found: int, supported: int) -> None:
+        super().__init__(
+            f"The catalog has schema {found}; this version reads up to {supported}. Upgrade Youju."
+        )
+        self.found = found
+        self.supported = supported
+
+
+class CatalogUnavailable(CatalogError):
+    """The database is locked, full, unreadable or away. Trying again later may help."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The catalog is unavailable: {detail}")
+        self.detail = detail
+
+
+class LeaseLost(CatalogError):
+    """The job was cancelled, deleted or given to another worker; nothing was committed."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"The job {job_id} is no longer this worker's.")
+        self.job_id = job_id

@@ -1,9 +1,116 @@
-"""The conversation form that the bundled generator is trained on and served with (Gemma's)."""
+"""The bundled generator: Gemma 3 270M with our LoRA adapter, in process through llama.cpp."""
 
-START_OF_TURN = "<start_of_turn>"
-END_OF_TURN = "<end_of_turn>"
+import os
+import queue
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.chat_form import END_OF_TURN, chat_prompt, estimate_tokens
+from models.errors import MissingModelPackage
+
+try:
+    import xllamacpp
+except ModuleNotFoundError as exc:
+    raise MissingModelPackage("xllamacpp", "bundled") from exc
 
 
-def chat_prompt(user: str) -> str:
-    """Wrap one user turn the way Gemma expects it; the model's turn follows."""
-    return f"{START_OF_TURN}user\n{user}{END_OF_TURN}\n{START_OF_TURN}model\n"
+class GenerationFailed(RuntimeError):
+    """llama.cpp reported an error for a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingGuards:
+    """Greedy decoding with a mild repetition penalty: answers are quotes, not inventions."""
+
+    repeat_penalty: float = 1.0
+    seed: int = 7
+
+
+class LocalGenerator:
+    """A loaded GGUF model. Requests from several threads are queued for `slots` at a time."""
+
+    def __init__(
+        self,
+        model: Path,
+        adapter: Path | None,
+        *,
+        context_tokens: int = 2048,
+        slots: int = 1,
+        threads: int = 0,
+    ) -> None:
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(model)
+        parameters.n_ctx = context_tokens * slots
+        parameters.n_parallel = slots
+        parameters.cpuparams.n_threads = threads or os.cpu_count() or 1
+        parameters.verbosity = -1
+        # The library opens a loopback port of its own; a random key keeps other programs out of it.
+        parameters.api_keys = [secrets.token_hex(16)]
+        parameters.endpoint_slots = False
+        parameters.warmup = False
+        if adapter is not None:
+            parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
+        self._server = xllamacpp.Server(parameters)
+        self._guards = SamplingGuards()
+        self.name = model.stem + ("+" + adapter.parent.name if adapter else "")
+
+    def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
+        """Yield pieces of the reply; closing the iterator stops the model after its next token.
+
+        Raises GenerationFailed when llama.cpp reports an error.
+        """
+        request = {
+            "prompt": chat_prompt(prompt),
+            "n_predict": max_tokens,
+            "temperature": 0.0,
+            "stop": [END_OF_TURN],
+            "cache_prompt": True,
+            "stream": True,
+            "repeat_penalty": self._guards.repeat_penalty,
+            "seed": self._guards.seed,
+        }
+        yield from _stream(self._server, request)
+
+    def count_tokens(self, text: str) -> int:
+        """Return an upper estimate of a text's length in the model's tokens."""
+        return estimate_tokens(text)
+
+
+_DONE = object()
+
+
+def _stream(server: Any, request: dict[str, Any]) -> Iterator[str]:
+    """Turn the server's callback into an iterator; its bounded queue holds the model back."""
+    pieces: queue.Queue[Any] = queue.Queue()
+    stopped = threading.Event()
+
+    def on_piece(piece: Any) -> bool:
+        pieces.put(piece)
+        return stopped.is_set()
+
+    def work() -> None:
+        try:
+            server.handle_completions(request, on_piece)
+        except RuntimeError as exc:
+            pieces.put(exc)
+        pieces.put(_DONE)
+
+    worker = threading.Thread(target=work, name="generator", daemon=True)
+    worker.start()
+    try:
+        while (piece := pieces.get()) is not _DONE:
+            yield _text_of(piece)
+    finally:
+        stopped.set()
+
+
+def _text_of(piece: Any) -> str:
+    if isinstance(piece, RuntimeError):
+        raise GenerationFailed(str(piece)) from piece
+    if "error" in piece:
+        raise GenerationFailed(str(piece["error"].get("message", piece["error"])))
+    return "".join(choice.get("text") or "" for choice in piece.get("choices", ()))

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer, Gemma3ForCausalLM, PreTrainedTokenizerBase
 
-from models.generator import END_OF_TURN, chat_prompt
+from models.chat_form import END_OF_TURN, chat_prompt
 from training.data.grounded_qa import Sample
 
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -80,7 +80,8 @@ def response_loss(model: PeftModel, batch: Sequence[EncodedSample]) -> torch.Ten
     longest = max(len(sample.ids) for sample in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     mask = torch.zeros(len(batch), longest, dtype=torch.long)
-    rows, columns = [], []
+    rows: list[int] = []
+    columns: list[int] = []
     for row, sample in enumerate(batch):
         ids[row, : len(sample.ids)] = torch.tensor(sample.ids)
         mask[row, : len(sample.ids)] = 1
@@ -88,11 +89,11 @@ def response_loss(model: PeftModel, batch: Sequence[EncodedSample]) -> torch.Ten
         rows.extend([row] * len(predicting))
         columns.extend(predicting)
     device = next(model.parameters()).device
-    causal = model.get_base_model()
+    causal: Any = model.get_base_model()
     hidden = causal.model(input_ids=ids.to(device), attention_mask=mask.to(device))
     picked = hidden.last_hidden_state[rows, columns]
     targets = ids[rows, [column + 1 for column in columns]].to(device)
-    return cross_entropy(causal.lm_head(picked).float(), targets)
+    return torch.nn.functional.cross_entropy(causal.lm_head(picked).float(), targets)
 
 
 def _rate(step: int, elapsed_share: float, settings: SftSettings) -> float:
@@ -131,7 +132,7 @@ def train(base: Path, samples: Sequence[Sample], out: Path, settings: SftSetting
                 group["lr"] = _rate(step, share, settings)
             with torch.autocast(device, dtype=torch.bfloat16):
                 loss = response_loss(model, batch)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             torch.nn.utils.clip_grad_norm_(trainable, 1.0)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -176,7 +177,7 @@ def _adapted(model: Gemma3ForCausalLM, out: Path, settings: SftSettings) -> Peft
 def _save(
     model: PeftModel, optimiser: torch.optim.Optimizer, out: Path, state: tuple[int, float, int]
 ) -> None:
-    model.save_pretrained(out)
+    model.save_pretrained(str(out))
     partial = out / "state.pt.partial"
     torch.save({"optimiser": optimiser.state_dict(), "state": state}, partial)
     partial.replace(out / "state.pt")

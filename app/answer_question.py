@@ -1,0 +1,227 @@
+"""The whole path of a question on one page: from the words asked to sentences that may be shown."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Releasing
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
+from generation.align import align_sentence
+from generation.compliance import Gate
+from generation.confidence import Weights, confidence, read_signals
+from generation.context import build_context
+from generation.errors import GeneratorUnavailable
+from generation.fact_guard import unsupported_facts
+from generation.fallback import extract_answer
+from generation.language import question_language
+from generation.ports import Generator
+from generation.prompt import Language, answer_prompt, is_refusal
+from generation.records import Answer, Citation, CitedSentence, ContextPassage, Outcome, Span
+from generation.reply_sentences import join_sentences, split_stream
+from generation.scripts import Script, Stage, fill_script, pick_script
+from retrieval.records import Passage, SearchRequest, SearchResult
+from retrieval.refine import standalone_question
+
+PageAt = Callable[[Passage, int], int | None]
+"""Gives the page of a position in a passage's document."""
+
+EXTRACT = "extract"
+"""The strategy that answers with the documents' own sentences, without a generator."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """Limits of an answer. threshold: answers less likely to be right than this are refused."""
+
+    top_k: int
+    context_tokens: int
+    max_tokens: int
+    threshold: float
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What one answer has come to so far; it lives as long as its request."""
+
+    request: AnswerRequest
+    language: Language
+    started: float
+    passages: Sequence[Passage] = ()
+    shown: list[str] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    confidence: float = 0.0
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str) -> None:
+        self.timings.setdefault(name, (time.perf_counter() - self.started) * 1000)
+
+
+class Answerer:
+    """Answers questions. Safe to call from several threads; each call has its own progress."""
+
+    def __init__(
+        self,
+        search: Callable[[SearchRequest], SearchResult],
+        page_at: PageAt,
+        generator: Generator | None,
+        gate: Gate,
+        scripts: Sequence[Script],
+        settings: AnswerSettings,
+        weights: Weights | None = None,
+    ) -> None:
+        self._search = search
+        self._page_at = page_at
+        self._generator = generator
+        self._gate = gate
+        self._scripts = tuple(scripts)
+        self._settings = settings
+        self._weights = weights or Weights()
+
+    def answer(self, request: AnswerRequest) -> Iterator[AnswerEvent]:
+        """Yield each sentence once it is proven and vetted, then one DoneEvent.
+
+        A sentence without support, or with a fact its sources lack, is dropped; when none is left
+        the question is refused. When the generator is away, the documents' own sentences answer.
+        """
+        progress = _Progress(request, question_language(request.question), time.perf_counter())
+        progress.passages = self._retrieve(request)
+        progress.mark("retrieval")
+        if not progress.passages:
+            yield from self._refuse(progress)
+            return
+        try:
+            drafted = self._draft(progress)
+            with stopping(drafted):
+                outcome, script = yield from self._release(progress, drafted)
+        except GeneratorUnavailable:
+            extracted = iter(extract_answer(request.question, progress.passages))
+            outcome, script = yield from self._release(progress, extracted)
+            if outcome is Outcome.ANSWERED:
+                script = pick_script(self._scripts, Stage.GENERATOR_DOWN, progress.language)
+                outcome = Outcome.FALLBACK
+        if outcome is Outcome.REFUSED:
+            yield from self._refuse(progress)
+        else:
+            yield self._done(progress, outcome, script)
+
+    def _retrieve(self, request: AnswerRequest) -> tuple[Passage, ...]:
+        asked = [turn.content for turn in request.history if turn.role == "user"]
+        query = standalone_question(request.question, asked)
+        top_k = request.top_k or self._settings.top_k
+        return self._search(SearchRequest(query, request.collection, top_k, None)).passages
+
+    def _draft(self, progress: _Progress) -> Iterator[CitedSentence]:
+        """Yield the sentences that are supported, as the generator writes them."""
+        question = progress.request.question
+        if self._generator is None or progress.request.strategy == EXTRACT:
+            yield from extract_answer(question, progress.passages)
+            return
+        context = build_context(
+            question,
+            progress.passages,
+            budget_tokens=self._settings.context_tokens,
+            count_tokens=self._generator.count_tokens,
+        )
+        prompt = answer_prompt(question, [c.prompt for c in context], progress.language)
+        progress.mark("context")
+        pieces = self._generator.stream(prompt, max_tokens=self._settings.max_tokens)
+        with stopping(pieces):
+            for sentence in split_stream(pieces):
+                progress.mark("first_draft")
+                if is_refusal(sentence):
+                    return
+                spans = supported_spans(sentence, context, question)
+                if spans:
+                    yield CitedSentence(sentence, spans)
+
+    def _release(
+        self, progress: _Progress, drafted: Iterator[CitedSentence]
+    ) -> Releasing[SentenceEvent, None, tuple[Outcome, Script | None]]:
+        """Yield what compliance lets through; return the outcome with its script, if any."""
+        for sentence in drafted:
+            if not progress.shown:
+                progress.confidence = self._confidence(progress, sentence.spans)
+                if progress.confidence < self._settings.threshold:
+                    return Outcome.REFUSED, None
+            quotes = [span.quote for span in sentence.spans]
+            verdict = self._gate.gate(
+                sentence.text, evidence=quotes, language=progress.language
+            )
+            if not verdict.allowed:
+                script = pick_script(self._scripts, Stage.FALLBACK, progress.language)
+                yield self._show(progress, script.text, ())
+                return Outcome.SCRIPT, script
+            yield self._show(progress, verdict.text, sentence.spans)
+        return (Outcome.ANSWERED if progress.shown else Outcome.REFUSED), None
+
+    def _confidence(self, progress: _Progress, spans: Sequence[Span]) -> float:
+        signals = read_signals(progress.request.question, spans, progress.passages)
+        return confidence(signals, self._weights)
+
+    def _show(self, progress: _Progress, text: str, spans: Sequence[Span]) -> SentenceEvent:
+        index = len(progress.shown)
+        citations = tuple(self._citation(index, span, progress.passages) for span in spans)
+        progress.shown.append(text)
+        progress.citations.extend(citations)
+        progress.mark("first_sentence")
+        return SentenceEvent(index, text, citations)
+
+    def _citation(self, sentence: int, span: Span, passages: Sequence[Passage]) -> Citation:
+        passage = next(one for one in passages if one.chunk_id == span.chunk_id)
+        return Citation(
+            sentence=sentence,
+            document_id=passage.document_id,
+            revision=passage.revision,
+            title=passage.title,
+            page=self._page_at(passage, span.start),
+            start=span.start,
+            end=span.end,
+            quote=span.quote,
+        )
+
+    def _refuse(self, progress: _Progress) -> Iterator[AnswerEvent]:
+        """Say what was searched and what came closest, in approved words."""
+        stage = Stage.REFUSAL if progress.passages else Stage.REFUSAL_EMPTY
+        script = pick_script(self._scripts, stage, progress.language)
+        closest = progress.passages[0].title if progress.passages else ""
+        fields = {"collection": progress.request.collection, "closest_title": closest}
+        verdict = self._gate.gate(
+            fill_script(script, fields), evidence=(), language=progress.language
+        )
+        yield self._show(progress, verdict.text, ())
+        outcome = Outcome.REFUSED if verdict.allowed else Outcome.SCRIPT
+        yield self._done(progress, outcome, script)
+
+    def _done(self, progress: _Progress, outcome: Outcome, script: Script | None) -> DoneEvent:
+        progress.mark("total")
+        return DoneEvent(
+            Answer(
+                text=join_sentences(progress.shown),
+                outcome=outcome,
+                confidence=round(progress.confidence, 4),
+                citations=tuple(progress.citations),
+                script_id=script.script_id if script else None,
+                trace_id=progress.request.trace_id,
+                timings_ms={name: round(ms, 1) for name, ms in progress.timings.items()},
+            )
+        )
+
+
+@contextmanager
+def stopping(source: Iterator[object]) -> Iterator[None]:
+    """Close a generator when its reader is done with it, however that came about."""
+    try:
+        yield
+    finally:
+        if isinstance(source, Releasing):
+            source.close()
+
+
+def supported_spans(
+    sentence: str, context: Sequence[ContextPassage], question: str
+) -> tuple[Span, ...]:
+    """Return the spans that prove a sentence, or () when any of its facts is not in them."""
+    spans = align_sentence(sentence, context, question)
+    quotes = [span.quote for span in spans]
+    return () if not spans or unsupported_facts(sentence, quotes) else spans

@@ -1,0 +1,44 @@
+"""Bound what a request body may hold, while it is being read."""
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_JSON_BYTES = 2 * 2**20
+
+
+class BodyLimit:
+    """ASGI middleware: a longer body is answered with 413.
+
+    unlimited_path: the one path that bounds its own body, because files go there.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, unlimited_path: str) -> None:
+        self._app = app
+        self._limit = limit
+        self._unlimited_path = unlimited_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] != "http" or path == self._unlimited_path:
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        received = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received
+            if declared.isdecimal() and int(declared) > self._limit:
+                raise self._too_large()
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                raise self._too_large()
+            return message
+
+        await self._app(scope, receive_bounded, send)
+
+    def _too_large(self) -> HTTPException:
+        # FastAPI turns any other exception raised while it reads a body into a 400.
+        return HTTPException(413, f"The body may have {self._limit} bytes at most.")

@@ -1,0 +1,146 @@
+"""The only place that names concrete classes: settings in, a running service out."""
+
+from collections.abc import Callable
+
+from app.answer_question import Answerer, AnswerSettings
+from app.conversation import with_sessions
+from app.ingest_document import ingest_document
+from app.pages import page_finder
+from app.service import Readiness, Service
+from app.settings import Settings
+from generation.compliance import Gate
+from generation.compliance_rules import (
+    block_prompt_leak,
+    mask_personal_data,
+    strip_invisible,
+)
+from generation.ports import Generator
+from generation.prompt import Language
+from generation.scripts import Stage, load_scripts, pick_script
+from ingestion.catalog import Catalog
+from ingestion.ports import Progress
+from ingestion.records import IngestedDocument
+from models.bundled import Report, adapter_path, prepare_encoder, prepare_generator
+from models.encoder import Encoder
+from retrieval.collections_index import CollectionsIndex
+from retrieval.search import Searcher
+
+CATALOG_FILE = "catalog.sqlite3"
+
+Ingest = Callable[[bytes, str, Progress], IngestedDocument]
+
+
+def prepare_models(settings: Settings, report: Report) -> None:
+    """Make the bundled models ready that the settings ask for. Raises what `models.bundled` does."""
+    if settings.encoder == "bundled":
+        prepare_encoder(settings.models_path, report)
+    if _uses_bundled_generator(settings):
+        prepare_generator(settings.models_path, report)
+
+
+def build_service(settings: Settings) -> Service:
+    """Start everything behind the routes: catalog, models, indexes that follow the catalog."""
+    catalog = open_catalog(settings)
+    encoder = build_encoder(settings)
+    indexes = CollectionsIndex(catalog, encoder.dimension)
+    searcher = Searcher(indexes, catalog, encoder)
+    generator = build_generator(settings)
+    scripts = load_scripts()
+    fallbacks: dict[Language, str] = {
+        "zh": pick_script(scripts, Stage.FALLBACK, "zh").text,
+        "en": pick_script(scripts, Stage.FALLBACK, "en").text,
+    }
+    gate = Gate((strip_invisible, block_prompt_leak, mask_personal_data), fallbacks)
+    answerer = Answerer(
+        searcher.search,
+        page_finder(catalog.blocks),
+        generator,
+        gate,
+        scripts,
+        AnswerSettings(
+            top_k=settings.top_k,
+            context_tokens=settings.context_tokens,
+            max_tokens=settings.max_answer_tokens,
+            threshold=settings.refusal_threshold,
+        ),
+    )
+    indexes.refresh()
+
+    def refresh() -> None:
+        indexes.refresh()
+
+    return Service(
+        settings=settings,
+        catalog=catalog,
+        search=searcher.search,
+        answer=with_sessions(catalog, answerer.answer),
+        embedder=encoder,
+        readiness=lambda: _readiness(generator, indexes),
+        refresh=refresh,
+        close=catalog.close,
+    )
+
+
+def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
+    """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
+    encoder = build_encoder(settings)
+
+    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+        return ingest_document(
+            content,
+            name,
+            embedder=encoder,
+            chunk_tokens=settings.chunk_tokens,
+            progress=progress,
+        )
+
+    return open_catalog(settings), ingest
+
+
+def open_catalog(settings: Settings) -> Catalog:
+    """Open the catalog of the settings' data directory, and make it on the first call."""
+    return Catalog(settings.data_dir / CATALOG_FILE)
+
+
+def build_encoder(settings: Settings) -> Encoder:
+    """Load the encoder that the settings name; the bundled one is prepared where it is missing."""
+    model = (
+        prepare_encoder(settings.models_path, lambda _line: None)
+        if settings.encoder == "bundled"
+        else settings.encoder
+    )
+    return Encoder(model, batch_size=settings.encoder_batch, threads=settings.threads)
+
+
+def build_generator(settings: Settings) -> Generator | None:
+    """Return the generator that the settings name; None: answers are extracts."""
+    if settings.generator_url:
+        from generation.chat import ChatGenerator
+
+        return ChatGenerator(
+            settings.generator_url,
+            settings.generator_model,
+            settings.generator_key,
+            timeout_seconds=settings.generator_timeout_seconds,
+        )
+    if not _uses_bundled_generator(settings):
+        return None
+    from generation.local import BundledGenerator
+    from models.generator import LocalGenerator
+
+    model = prepare_generator(settings.models_path, lambda _line: None)
+    return BundledGenerator(LocalGenerator(model, adapter_path(), threads=settings.threads))
+
+
+def _uses_bundled_generator(settings: Settings) -> bool:
+    return settings.generator_url is None and settings.generator == "bundled"
+
+
+def _readiness(generator: Generator | None, indexes: CollectionsIndex) -> Readiness:
+    return Readiness(
+        models=True,
+        catalog=True,
+        generator="none" if generator is None else "ok",
+        indexed_sequence=indexes.sequence,
+        detail="",
+    )

@@ -1,0 +1,42 @@
+"""Sessions: what was said before goes in front of a question, and what is said now is kept."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Literal, cast
+
+from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent
+from generation.records import Turn
+from ingestion.catalog import Catalog
+
+_TURNS = 10
+
+Answering = Callable[[AnswerRequest], Iterator[AnswerEvent]]
+
+
+def with_sessions(catalog: Catalog, answering: Answering) -> Answering:
+    """Wrap an answering function so that a `session_id` remembers its conversation.
+
+    A session belongs to its collection; the same id in another one is another conversation. A
+    `history` sent with the question takes the place of what is stored.
+    """
+
+    def answer(request: AnswerRequest) -> Iterator[AnswerEvent]:
+        if request.session_id is None:
+            yield from answering(request)
+            return
+        key = f"{request.collection}\n{request.session_id}"
+        history = request.history or _stored(catalog, key)
+        for event in answering(replace(request, history=history)):
+            if isinstance(event, DoneEvent):
+                turns = [("user", request.question), ("assistant", event.answer.text)]
+                catalog.append_turns(key, request.collection, turns)
+            yield event
+
+    return answer
+
+
+def _stored(catalog: Catalog, key: str) -> tuple[Turn, ...]:
+    return tuple(
+        Turn(cast(Literal["user", "assistant"], role), content)
+        for role, content in catalog.turns(key, _TURNS)
+    )

@@ -1,0 +1,131 @@
+"""Keep the lease of a job while it is worked on, tell how far it is, hear when to give it up."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from ingestion.catalog import Catalog
+from ingestion.errors import CatalogUnavailable
+from ingestion.stored import Job
+
+logger = logging.getLogger(__name__)
+
+LONGEST_INTERVAL = 0.5
+BEATS_PER_LEASE = 4
+# Below this share the past says too little about the rest.
+ETA_FROM = 0.02
+
+
+class JobGone(Exception):
+    """The job was cancelled, its document deleted, or another worker has it."""
+
+
+class WorkerStopping(Exception):
+    """The worker was told to stop in the middle of a job."""
+
+
+class Heartbeat:
+    """A context in which a thread renews the lease of one job.
+
+    stage_seconds: longest time without a report; after it the job fails with
+    `deadline_exceeded` and `stalled` is called, from the heartbeat's thread, to end what hangs.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        job: Job,
+        worker: str,
+        *,
+        lease_seconds: float,
+        stage_seconds: float,
+        stop: threading.Event,
+        stalled: Callable[[], None],
+    ) -> None:
+        self._catalog = catalog
+        self._job = job
+        self._worker = worker
+        self._lease_seconds = lease_seconds
+        self._stage_seconds = stage_seconds
+        self._stop = stop
+        self._stalled = stalled
+        self._started = time.monotonic()
+        self._note = ("starting", 0.0, self._started)
+        self._gone = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def report(self, stage: str, progress: float) -> None:
+        """Note the stage and the share of the job done, 0 to 1: the `Progress` of ingestion.
+
+        Raises JobGone or WorkerStopping to end the work on this job.
+        """
+        self.note(stage, progress)
+        if self._gone.is_set():
+            raise JobGone
+        if self._stop.is_set():
+            raise WorkerStopping
+
+    def note(self, stage: str, progress: float) -> None:
+        """Note as `report` does, but never end the work."""
+        self._note = (stage, progress, time.monotonic())
+
+    def _run(self) -> None:
+        interval = min(LONGEST_INTERVAL, self._lease_seconds / BEATS_PER_LEASE)
+        while not self._ended.wait(interval):
+            try:
+                if self._is_over_deadline():
+                    return
+                if not self._renew():
+                    self._gone.set()
+                    return
+            except CatalogUnavailable as exc:
+                # The lease outlasts a few missed beats.
+                logger.warning("heartbeat of job %s: %s", self._job.job_id, exc)
+
+    def _renew(self) -> bool:
+        stage, progress, reported = self._note
+        eta = eta_seconds(reported - self._started, progress, time.monotonic() - reported)
+        return self._catalog.heartbeat(
+            self._job.job_id, self._worker, stage, progress, eta, self._lease_seconds
+        )
+
+    def _is_over_deadline(self) -> bool:
+        stage, _progress, reported = self._note
+        if time.monotonic() - reported <= self._stage_seconds:
+            return False
+        reason = (
+            f"The stage '{stage}' made no progress for {self._stage_seconds:g} seconds and was "
+            "stopped. Split the document or save it in another format, and upload it again."
+        )
+        self._catalog.fail(self._job.job_id, self._worker, "deadline_exceeded", reason)
+        self._gone.set()
+        logger.error("job %s stalled in stage %s", self._job.job_id, stage)
+        self._stalled()
+        return True
+
+
+def eta_seconds(elapsed: float, progress: float, since: float) -> float | None:
+    """Return the seconds left when `progress` took `elapsed` and was reported `since` ago.
+
+    None while too little is done to tell.
+    """
+    if progress < ETA_FROM:
+        return None
+    return max(0.0, elapsed * (1.0 - progress) / progress - since)

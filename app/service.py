@@ -1,0 +1,43 @@
+"""The running service as the HTTP routes and the command line see it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from app.answer_events import AnswerEvent, AnswerRequest
+from app.settings import Settings
+from ingestion.catalog import Catalog
+from retrieval.ports import QueryEmbedder
+from retrieval.records import SearchRequest, SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What works. `detail` says in words what is missing; empty when nothing is.
+
+    indexed_sequence: the newest catalog change that searches see.
+    """
+
+    models: bool
+    catalog: bool
+    generator: Literal["ok", "down", "none"]
+    indexed_sequence: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything behind the routes. All calls block and may come from any thread.
+
+    answer: yields sentences as compliance releases them, then one DoneEvent; closing the iterator
+    stops the generator. refresh: lets the indexes follow the catalog. close: frees everything.
+    """
+
+    settings: Settings
+    catalog: Catalog
+    search: Callable[[SearchRequest], SearchResult]
+    answer: Callable[[AnswerRequest], Iterator[AnswerEvent]]
+    embedder: QueryEmbedder
+    readiness: Callable[[], Readiness]
+    refresh: Callable[[], None]
+    close: Callable[[], None]

@@ -1,0 +1,165 @@
+"""The ingestion worker: claims jobs, ingests their uploads, commits the documents.
+
+`python -m app.worker` runs one until SIGTERM. With `--parent PID` it also ends when that parent
+does.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+from app.heartbeat import Heartbeat, JobGone, WorkerStopping
+from app.settings import Settings
+from ingestion.catalog import Catalog
+from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost
+from ingestion.ports import Progress
+from ingestion.records import IngestedDocument
+from ingestion.stored import Job
+
+logger = logging.getLogger(__name__)
+
+Ingest = Callable[[bytes, str, Progress], IngestedDocument]
+
+POLL_SECONDS = 0.2
+UNAVAILABLE_SECONDS = 1.0
+STAGE_SECONDS = 600.0
+STOP_GRACE_SECONDS = 5.0
+PARENT_CHECK_SECONDS = 0.5
+NICENESS = 10
+EXIT_STALLED = 70
+
+
+def end_stalled_process() -> None:
+    """End this process at once: a call that hangs in a library cannot be interrupted."""
+    os._exit(EXIT_STALLED)
+
+
+def run_worker(
+    settings: Settings,
+    *,
+    ingest: Ingest,
+    catalog: Catalog,
+    stop: threading.Event,
+    stage_seconds: float = STAGE_SECONDS,
+    stalled: Callable[[], None] = end_stalled_process,
+) -> None:
+    """Work on jobs until `stop` is set; a job under way then goes back to the queue.
+
+    stage_seconds: longest time without progress; after it the job fails and `stalled` is called,
+    for a supervisor to start the worker anew.
+    """
+    worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    swept = False
+    while not stop.is_set():
+        try:
+            if not swept:
+                catalog.remove_unnamed_sources()
+                swept = True
+            job = catalog.claim(worker, settings.lease_seconds, max_attempts=settings.max_attempts)
+            if job is None:
+                stop.wait(POLL_SECONDS)
+                continue
+            heartbeat = Heartbeat(
+                catalog,
+                job,
+                worker,
+                lease_seconds=settings.lease_seconds,
+                stage_seconds=stage_seconds,
+                stop=stop,
+                stalled=stalled,
+            )
+            _work(catalog, job, worker, ingest, heartbeat)
+        except CatalogUnavailable as exc:
+            # Whatever was claimed comes back when its lease runs out.
+            logger.warning("%s", exc)
+            stop.wait(UNAVAILABLE_SECONDS)
+
+
+def main() -> None:
+    """Run a worker with the settings of the environment until it is told to stop."""
+    arguments = argparse.ArgumentParser(prog="python -m app.worker", description=__doc__)
+    arguments.add_argument("--parent", type=int, help="end when this parent process has ended")
+    parent: int | None = arguments.parse_args().parent
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    if parent is not None:
+        watch = threading.Thread(target=_end_with_parent, args=(parent, stop), daemon=True)
+        watch.start()
+    os.nice(NICENESS)
+
+    # Only the worker process itself may load the models that this brings in.
+    from app.bootstrap import build_worker
+
+    settings = Settings()
+    catalog, ingest = build_worker(settings)
+    run_worker(settings, ingest=ingest, catalog=catalog, stop=stop)
+    catalog.close()
+
+
+def _work(catalog: Catalog, job: Job, worker: str, ingest: Ingest, heartbeat: Heartbeat) -> None:
+    """Bring a claimed job to its end. Raises CatalogUnavailable when that cannot be recorded."""
+    fail = partial(catalog.fail, job.job_id, worker)
+    try:
+        with heartbeat:
+            content = catalog.job_source(job.job_id)
+            ingested = ingest(content, job.name, heartbeat.report)
+            heartbeat.note("storing", 1.0)
+            catalog.commit_document(ingested, job_id=job.job_id, worker=worker)
+    except WorkerStopping:
+        catalog.release(job.job_id, worker)
+    except (JobGone, LeaseLost):
+        logger.info("job %s was given up: no longer this worker's", job.job_id)
+    except CatalogUnavailable:
+        raise
+    except IngestionError as exc:
+        fail(exc.code, str(exc))
+    except MemoryError:
+        fail("out_of_memory", "Memory ran out. Split the document or free memory, and retry.")
+    except Exception as exc:  # noqa: BLE001 the edge of a job: one bad file must not end the worker
+        logger.error("job %s failed unexpectedly\n%s", job.job_id, trace_without_text(exc))
+        fail(
+            "internal_error",
+            f"An unexpected error ({type(exc).__name__}) stopped the ingestion. "
+            f"The log has the details under job {job.job_id}.",
+        )
+    else:
+        logger.info("job %s is done", job.job_id)
+
+
+def trace_without_text(error: BaseException) -> str:
+    """Return the traceback of an error and its causes without their messages.
+
+    Messages may quote the document, and documents have no place in logs.
+    """
+    parts: list[str] = []
+    link: BaseException | None = error
+    while link is not None:
+        frames = "".join(traceback.format_tb(link.__traceback__))
+        parts.append(f"{frames}{type(link).__module__}.{type(link).__qualname__}")
+        hidden = None if link.__suppress_context__ else link.__context__
+        link = link.__cause__ or hidden
+    return "\n\nraised while handling:\n\n".join(parts)
+
+
+def _end_with_parent(parent: int, stop: threading.Event) -> None:
+    while os.getppid() == parent and not stop.wait(PARENT_CHECK_SECONDS):
+        pass
+    stop.set()
+    time.sleep(STOP_GRACE_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The one place that ties evaluation to the running service."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+
+from app.answer_events import AnswerRequest, SentenceEvent
+from app.bootstrap import build_service
+from app.ingest_document import ingest_document
+from app.service import Service
+from app.settings import Settings
+from evaluation.bulk_ingestion import Ingested, SourceFile, ingest_corpus, store_group
+from evaluation.collection import COLLECTION
+from evaluation.subject import ReleasedSentence, Subject
+from generation.records import Answer
+from ingestion.ports import PassageEmbedder
+from ingestion.records import IngestedDocument
+from retrieval.records import SearchRequest, SearchResult
+
+
+def open_subject(settings: Settings) -> Subject:
+    """Start the service on the settings' data directory, without its HTTP side."""
+    return bind(build_service(settings))
+
+
+def bind(service: Service) -> Subject:
+    """Return a running service as evaluation sees it: the functions behind its HTTP calls."""
+
+    def search(question: str, top_k: int) -> SearchResult:
+        return service.search(SearchRequest(question, COLLECTION, top_k, None))
+
+    def ask(question: str) -> Iterator[ReleasedSentence | Answer]:
+        for event in service.answer(_request(question)):
+            if isinstance(event, SentenceEvent):
+                yield ReleasedSentence(event.text, len(event.citations))
+            else:
+                yield event.answer
+
+    def ingest(files: Sequence[SourceFile], progress: Callable[[int, int], None]) -> Ingested:
+        return _ingest(files, service, progress)
+
+    return Subject(search, ask, ingest, service.embedder, service.close)
+
+
+def _ingest(
+    files: Sequence[SourceFile], service: Service, progress: Callable[[int, int], None]
+) -> Ingested:
+    def one(file: SourceFile, embedder: PassageEmbedder) -> IngestedDocument:
+        return ingest_document(
+            file.content,
+            file.name,
+            embedder=embedder,
+            chunk_tokens=service.settings.chunk_tokens,
+            progress=lambda _stage, _share: None,
+        )
+
+    def store(group: Sequence[tuple[SourceFile, IngestedDocument]]) -> None:
+        store_group(group, service.catalog, COLLECTION)
+
+    ingested = ingest_corpus(files, one, service.embedder, store, progress)
+    service.refresh()
+    return ingested
+
+
+def _request(question: str) -> AnswerRequest:
+    return AnswerRequest(
+        question=question,
+        collection=COLLECTION,
+        history=(),
+        session_id=None,
+        stage=None,
+        strategy=None,
+        top_k=None,
+        trace_id=uuid.uuid4().hex,
+    )

@@ -1,0 +1,161 @@
+"""The two runs from end to end: ingest, ask, score, and write down what came out."""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.settings import Settings
+from evaluation import figures
+from evaluation.answer_run import run_answers, score_answers
+from evaluation.baselines import PlainBm25, PlainDense
+from evaluation.collection import (
+    OpenSubject,
+    PlainVectors,
+    ServedCollection,
+    prepare_plain_vectors,
+    serve_collection,
+)
+from evaluation.datasets import Dataset, SelectionError
+from evaluation.progress import StageProgress
+from evaluation.report import append_result, write_trec_run
+from evaluation.retrieval_run import (
+    OWN,
+    Rankings,
+    SearchedRun,
+    judged_questions,
+    run_baselines,
+    run_service,
+    score,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """How a run is made: the service's settings and where things go.
+
+    collections: the folder of ingested corpora. parameters: how the command was called, kept in
+    the JSON line.
+    """
+
+    settings: Settings
+    out: Path
+    collections: Path
+    seed: int
+    reuse: bool
+    parameters: Mapping[str, object]
+
+
+def measure_retrieval(
+    dataset: Dataset,
+    plan: RunPlan,
+    open_subject: OpenSubject,
+    *,
+    depth: int,
+    progress: StageProgress,
+) -> figures.RetrievalRun:
+    """Compare the service's search with plain systems.
+
+    Writes one TREC run per system into a new folder below `plan.out`, and one JSON line. Raises
+    SelectionError, before anything is ingested, when no question has a relevant document.
+    """
+    if not judged_questions(dataset):
+        raise SelectionError(f"no question of {dataset.name} has a relevant document")
+    served = _serve(dataset, plan, open_subject, progress)
+    with closing(served.subject):
+        plain = prepare_plain_vectors(
+            dataset.documents,
+            plan.settings,
+            plan.collections,
+            served.subject.encoder,
+            reuse=plan.reuse,
+            progress=progress,
+        )
+        searched, runs = _search_all(dataset, plan, served, plain, depth, progress)
+    scores = score(dataset, runs, seed=plan.seed)
+    folder = _run_folder(plan.out, "retrieval", dataset)
+    for system, rankings in runs.items():
+        write_trec_run(folder / f"{system}.trec", system, rankings)
+    measured = figures.RetrievalRun(dataset, served, plain, searched, scores, folder)
+    append_result(
+        plan.out, "retrieval", {**_circumstances(plan, folder), **figures.retrieval_facts(measured)}
+    )
+    return measured
+
+
+def measure_answers(
+    dataset: Dataset, plan: RunPlan, open_subject: OpenSubject, *, progress: StageProgress
+) -> figures.AnswerRun:
+    """Ask every question of the dataset and score what came back.
+
+    Writes `answers.jsonl` into a new folder below `plan.out`, question by question, and one JSON
+    line.
+    """
+    served = _serve(dataset, plan, open_subject, progress)
+    folder = _run_folder(plan.out, "answers", dataset)
+    with closing(served.subject):
+        asked = run_answers(
+            dataset,
+            served.subject.ask,
+            served.corpus_ids,
+            answers_path=folder / "answers.jsonl",
+            progress=progress,
+        )
+    measured = figures.AnswerRun(dataset, served, score_answers(asked, seed=plan.seed), folder)
+    append_result(
+        plan.out, "answers", {**_circumstances(plan, folder), **figures.answer_facts(measured)}
+    )
+    return measured
+
+
+def _search_all(
+    dataset: Dataset,
+    plan: RunPlan,
+    served: ServedCollection,
+    plain: PlainVectors,
+    depth: int,
+    progress: StageProgress,
+) -> tuple[SearchedRun, dict[str, Rankings]]:
+    questions = judged_questions(dataset)
+    searched = run_service(
+        questions,
+        served.subject,
+        served.corpus_ids,
+        top_k=plan.settings.top_k,
+        depth=depth,
+        progress=progress,
+    )
+    dense = PlainDense([d.id for d in dataset.documents], plain.windows, plain.vectors)
+    bm25 = PlainBm25(dataset.documents, lambda done, total: progress("plain BM25", done, total))
+    baselines = run_baselines(
+        questions, served.subject, dense, bm25, depth=depth, progress=progress
+    )
+    return searched, {OWN: searched.rankings, **baselines}
+
+
+def _serve(
+    dataset: Dataset, plan: RunPlan, open_subject: OpenSubject, progress: StageProgress
+) -> ServedCollection:
+    return serve_collection(
+        dataset.documents,
+        plan.settings,
+        plan.collections,
+        open_subject,
+        reuse=plan.reuse,
+        progress=progress,
+    )
+
+
+def _run_folder(out: Path, kind: str, dataset: Dataset) -> Path:
+    """Make a folder of its own for a run, named by what, on what and when."""
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    folder = out / f"{kind}-{dataset.name.replace('/', '-')}-{moment}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _circumstances(plan: RunPlan, folder: Path) -> dict[str, object]:
+    settings = json.loads(plan.settings.model_dump_json(exclude={"generator_key"}))
+    return {"run": folder.name, "parameters": {**plan.parameters, "settings": settings}}

@@ -1,0 +1,97 @@
+"""The gate before the user: every answer, on every path, passes `review`, and nothing skips it.
+
+It fails closed. Whatever goes wrong inside a rule, the verdict carries an approved script, never
+the text that could not be judged.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from generation.prompt import Language
+from generation.records import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A text that wants to be shown, and the quotes that it cites."""
+
+    text: str
+    evidence: tuple[str, ...]
+    language: Language
+
+
+Rule = Callable[[Candidate], Verdict]
+"""Allows a text (perhaps in a changed form, saying why) or blocks it. May raise: that blocks."""
+
+
+def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdict:
+    """Return what may be shown: the text after all rules, or `script` where one of them blocks.
+
+    Rules see the text in turn, each as the one before left it. An exception inside a rule, and a
+    text that is empty in the end, block too. `Verdict.text` is safe to show in every case;
+    `reason` names what changed or blocked it, and is empty where nothing did. Never raises.
+    """
+    text, reasons = candidate.text, list[str]()
+    for rule in rules:
+        try:
+            verdict = rule(Candidate(text, candidate.evidence, candidate.language))
+        except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
+            return Verdict(False, script, f"rule_failed: {type(error).__name__}")
+        if not verdict.allowed:
+            return Verdict(False, script, verdict.reason)
+        text = verdict.text
+        if verdict.reason:
+            reasons.append(verdict.reason)
+    if not text.strip():
+        return Verdict(False, script, "empty")
+    return Verdict(True, text, "; ".join(reasons))
+
+
+class Gate:
+    """`review` with fixed rules and scripts under a deadline; safe to share between threads.
+
+    seconds: longest a review may take. at_once: reviews under way together, those that overran
+    included; beyond it texts are blocked at once, so that hanging rules cannot pile up threads.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        scripts: Mapping[Language, str],
+        *,
+        seconds: float = 2.0,
+        at_once: int = 32,
+    ) -> None:
+        self._rules = tuple(rules)
+        self._scripts = dict(scripts)
+        self._seconds = seconds
+        self._slots = threading.BoundedSemaphore(at_once)
+
+    def gate(self, text: str, *, evidence: Sequence[str], language: Language) -> Verdict:
+        """Return the verdict on a sentence or a whole answer. Never raises, never hangs."""
+        script = self._scripts[language]
+        if not self._slots.acquire(timeout=self._seconds):
+            return Verdict(False, script, "overloaded")
+        candidate = Candidate(text, tuple(evidence), language)
+        verdicts: SimpleQueue[Verdict] = SimpleQueue()
+
+        def work() -> None:
+            verdict = Verdict(False, script, "rule_failed: thread ended")
+            try:
+                verdict = review(candidate, rules=self._rules, script=script)
+            finally:
+                self._slots.release()
+                verdicts.put(verdict)
+
+        # A thread can't be stopped: one that overruns is left behind, and dies with the process.
+        try:
+            threading.Thread(target=work, name="compliance", daemon=True).start()
+        except RuntimeError:  # the process has no thread left
+            self._slots.release()
+            return Verdict(False, script, "overloaded")
+        try:
+            return verdicts.get(timeout=self._seconds)
+        except Empty:
+            return Verdict(False, script, "timeout")

@@ -1,0 +1,394 @@
+"""The catalog: the one truth about documents, jobs and conversations, in one SQLite database.
+
+Each method is one transaction, safe to call from any thread and any process. Readers never wait
+for writers. Uploaded bytes lie in files beside the database; a file is there before the row that
+names it and goes after it. Every method raises CatalogUnavailable when the database is locked for
+long, full or unreadable.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ingestion import documents, jobs, schema, sessions
+from ingestion.errors import LeaseLost
+from ingestion.records import Block, IngestedDocument
+from ingestion.schema import WRITE_OPTION, translated_errors
+from ingestion.stored import (
+    Change,
+    Job,
+    JobState,
+    StoredChunk,
+    StoredDocument,
+    StoredSource,
+    Submission,
+    SummaryRow,
+    VectorRow,
+)
+from ingestion.uploads import SourceFiles, check_upload
+
+VECTOR_BATCH = 512
+_ACTIVE_JOB = schema.jobs.c.state.in_(jobs.ACTIVE)
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class Catalog:
+    """Documents, the job queue, the log of changes and conversations of one data directory."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime] = utc_now) -> None:
+        """Open or create the database at `path`, with uploads in `sources` beside it.
+
+        Raises NewerSchema when a newer version of the program wrote it.
+        """
+        self._engine = schema.open_engine(path)
+        self._sources = SourceFiles(path.parent / "sources")
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+
+    # Jobs
+
+    def submit(
+        self, collection: str, name: str, content: bytes, metadata: Mapping[str, str]
+    ) -> Submission:
+        """Store an upload and queue its ingestion, or say which document it duplicates.
+
+        A newer upload of a name supersedes its open job. Raises InvalidSubmission.
+        """
+        upload = check_upload(collection, name, content, metadata)
+        with self._read() as connection:
+            known = jobs.find_same(connection, upload)
+        # A large file is written before the lock is taken; known bytes are not written at all.
+        staged = None if known else self._sources.stage(content)
+        try:
+            with self._write() as connection:
+                known = jobs.find_same(connection, upload)
+                if known is not None:
+                    return known
+                staged = staged or self._sources.stage(content)
+                self._sources.place(staged, upload.sha256)
+                submission, given_up = jobs.enqueue(connection, upload, self._clock())
+        finally:
+            if staged is not None:
+                staged.unlink(missing_ok=True)
+        self._drop_unnamed(given_up)
+        return submission
+
+    def claim(self, worker: str, lease_seconds: float, *, max_attempts: int = 3) -> Job | None:
+        """Give the next job to a worker, None when there is nothing to do.
+
+        Collections take turns; inside one, the oldest upload is first. A job whose lease ran out
+        is queued again, or has failed with `worker_died` after `max_attempts`. `worker` must be
+        unique to a running process. Asking with nothing to do takes no lock.
+        """
+        now = self._clock()
+        with self._read() as connection:
+            if not jobs.is_work_waiting(connection, now):
+                return None
+        with self._write() as connection:
+            given_up = jobs.expire(connection, now, max_attempts)
+            claimed = jobs.claim(connection, worker, now, lease_seconds)
+        self._drop_unnamed(given_up)
+        return claimed
+
+    def heartbeat(
+        self,
+        job_id: str,
+        worker: str,
+        stage: str,
+        progress: float,
+        eta_seconds: float | None,
+        lease_seconds: float,
+    ) -> bool:
+        """Renew a lease and note how far the job is (0 to 1).
+
+        Returns False when the job was cancelled, deleted, or given to another worker.
+        """
+        with self._write() as connection:
+            return jobs.renew(
+                connection,
+                jobs.held_by(job_id, worker),
+                stage=stage,
+                progress=progress,
+                eta_seconds=eta_seconds,
+                lease_until=self._clock() + timedelta(seconds=lease_seconds),
+            )
+
+    def release(self, job_id: str, worker: str) -> bool:
+        """Give a job back unfinished, as a worker does that is told to stop. False: not held."""
+        with self._write() as connection:
+            return jobs.release(connection, jobs.held_by(job_id, worker))
+
+    def fail(self, job_id: str, worker: str, code: str, reason: str) -> bool:
+        """End a held job as failed. Returns False when it is not held any more."""
+        return self._end_job(jobs.held_by(job_id, worker), JobState.FAILED, code, reason)
+
+    def cancel(self, job_id: str) -> bool:
+        """End a queued or running job as cancelled. Returns False when it had ended before."""
+        return self._end_job(
+            schema.jobs.c.job_id == job_id,
+            JobState.CANCELLED,
+            "cancelled",
+            "The job was cancelled. Upload the document again to ingest it.",
+        )
+
+    def job(self, job_id: str) -> Job | None:
+        """Return one job; None also after its document was deleted."""
+        with self._read() as connection:
+            return jobs.job(connection, job_id)
+
+    def jobs(
+        self,
+        collection: str | None = None,
+        state: JobState | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[list[Job], int]:
+        """Return a page of jobs, newest first, and how many there are."""
+        with self._read() as connection:
+            return jobs.page(connection, collection, state, offset, limit)
+
+    def job_source(self, job_id: str) -> bytes:
+        """Return the bytes that a job is to ingest. Raises SourceLost, LeaseLost (job deleted)."""
+        with self._read() as connection:
+            sha256 = connection.execute(
+                sa.select(schema.jobs.c.sha256).where(schema.jobs.c.job_id == job_id)
+            ).scalar()
+        if sha256 is None:
+            raise LeaseLost(job_id)
+        return self._sources.read(sha256)
+
+    # Documents
+
+    def commit_document(self, ingested: IngestedDocument, *, job_id: str, worker: str) -> None:
+        """Make a document searchable and its job done, together or not at all.
+
+        An older revision answers until this moment and is gone after it. Raises LeaseLost when
+        the worker no longer holds the job, ValueError when a chunk's text is not its span's.
+        """
+        held = jobs.held_by(job_id, worker)
+        with self._read() as connection:
+            upload = connection.execute(sa.select(schema.jobs).where(held)).mappings().first()
+        if upload is None:
+            raise LeaseLost(job_id)
+        rows = documents.rows_of(upload["document_id"], upload["revision"], ingested)
+        now = self._clock()
+        with self._write() as connection:
+            if not jobs.end(connection, held, state=JobState.DONE, now=now, code=None, reason=None):
+                raise LeaseLost(job_id)
+            older = documents.put(connection, rows, upload, now)
+        self._drop_unnamed([] if older is None else [older])
+
+    def document(self, document_id: str) -> StoredDocument | None:
+        """Return a searchable document."""
+        with self._read() as connection:
+            return documents.document(connection, schema.documents.c.document_id == document_id)
+
+    def documents(
+        self, collection: str | None = None, offset: int = 0, limit: int = 50
+    ) -> tuple[list[StoredDocument], int]:
+        """Return a page of documents, newest upload first, and how many there are."""
+        with self._read() as connection:
+            return documents.page(connection, collection, offset, limit)
+
+    def find_duplicate(self, collection: str, sha256: str) -> StoredDocument | None:
+        """Return a document of the collection with these bytes."""
+        table = schema.documents
+        with self._read() as connection:
+            return documents.document(
+                connection, table.c.collection == collection, table.c.sha256 == sha256
+            )
+
+    def text(self, document_id: str, revision: str) -> str | None:
+        """Return the text that spans index into; None when that revision is not stored."""
+        statement = (
+            sa.select(schema.document_bodies.c.text)
+            .join_from(schema.document_bodies, schema.documents)
+            .where(
+                schema.documents.c.document_id == document_id,
+                schema.documents.c.revision == revision,
+            )
+        )
+        with self._read() as connection:
+            text: str | None = connection.execute(statement).scalar()
+            return text
+
+    def blocks(self, document_id: str) -> list[Block]:
+        """Return the blocks of a document in order; none for an unknown one."""
+        with self._read() as connection:
+            return documents.blocks(connection, document_id)
+
+    def source(self, document_id: str) -> StoredSource | None:
+        """Return the bytes that were uploaded. Raises SourceLost when the file is damaged."""
+        table = schema.documents
+        statement = sa.select(table.c.sha256, table.c.media_type, table.c.name).where(
+            table.c.document_id == document_id
+        )
+        with self._read() as connection:
+            row = connection.execute(statement).first()
+        if row is None:
+            return None
+        return StoredSource(self._sources.read(row.sha256), row.media_type, row.name)
+
+    def chunks(
+        self, document_id: str, offset: int = 0, limit: int = 50
+    ) -> tuple[list[StoredChunk], int]:
+        """Return a page of a document's chunks in order, and how many there are."""
+        with self._read() as connection:
+            return documents.chunk_page(connection, document_id, offset, limit)
+
+    def chunks_by_id(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
+        """Return those of the chunks that exist."""
+        with self._read() as connection:
+            return documents.chunks_by_id(connection, ids)
+
+    def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """Return the titles of those of the documents that exist."""
+        with self._read() as connection:
+            return documents.titles(connection, list(document_ids))
+
+    def delete_document(self, document_id: str) -> bool:
+        """Delete every trace of a document: rows, jobs, and its bytes if no other has them.
+
+        Returns False when neither a document nor a job of that id exists. A worker that is busy
+        with it finds its lease lost.
+        """
+        with self._write() as connection:
+            unnamed = documents.remove(connection, document_id)
+        if unnamed is None:
+            return False
+        self._drop_unnamed(unnamed)
+        schema.scrub_log(self._engine)
+        return True
+
+    # What indexes follow
+
+    def last_sequence(self) -> int:
+        """Return the number of the latest change, 0 before the first."""
+        statement = sa.select(schema.counters.c.value).where(schema.counters.c.name == "changes")
+        with self._read() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def changes_since(self, sequence: int, limit: int = 1000) -> list[Change]:
+        """Return the changes after a sequence number, oldest first, one a document at most."""
+        with self._read() as connection:
+            return documents.changes_since(connection, sequence, limit)
+
+    def vector_rows(self, document_id: str) -> list[VectorRow]:
+        """Return what the chunk indexes need of one document, in order."""
+        mine = schema.chunks.c.document_id == document_id
+        with self._read() as connection:
+            batches = documents.vector_rows(connection, mine, VECTOR_BATCH)
+            return [row for batch in batches for row in batch]
+
+    def iterate_vector_rows(self, collection: str) -> Iterator[list[VectorRow]]:
+        """Yield what the chunk indexes need of a collection, in batches, as of one moment.
+
+        Take `last_sequence` before and follow `changes_since` it after: nothing is missed.
+        """
+        mine = schema.documents.c.collection == collection
+        with self._read() as connection:
+            yield from documents.vector_rows(connection, mine, VECTOR_BATCH)
+
+    def summary_row(self, document_id: str) -> SummaryRow | None:
+        """Return what the document index needs of one document."""
+        with self._read() as connection:
+            return documents.summary_row(connection, document_id)
+
+    def document_ids(self, collection: str) -> list[str]:
+        """Return the ids of a collection's documents, sorted."""
+        table = schema.documents
+        statement = sa.select(table.c.document_id).where(table.c.collection == collection)
+        with self._read() as connection:
+            return list(connection.execute(statement.order_by(table.c.document_id)).scalars())
+
+    def collections(self) -> list[str]:
+        """Return the collections that hold documents, sorted."""
+        column = schema.documents.c.collection
+        with self._read() as connection:
+            return list(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
+
+    # Conversations
+
+    def append_turns(
+        self, session_id: str, collection: str, turns: Sequence[tuple[str, str]]
+    ) -> None:
+        """Add turns, given as (role, content), to the end of a conversation."""
+        with self._write() as connection:
+            sessions.append(connection, session_id, collection, turns, self._clock())
+
+    def turns(self, session_id: str, limit: int) -> list[tuple[str, str]]:
+        """Return the last turns of a conversation as (role, content), oldest first."""
+        with self._read() as connection:
+            return sessions.latest(connection, session_id, limit)
+
+    def delete_session(self, session_id: str) -> bool:
+        """Delete a conversation. Returns whether there was one."""
+        with self._write() as connection:
+            deleted = sessions.delete(connection, session_id)
+        schema.scrub_log(self._engine)
+        return deleted
+
+    # Repair
+
+    def remove_unnamed_sources(self) -> int:
+        """Delete uploaded bytes that a killed process left without a row. Returns how many."""
+        with self._write() as connection:
+            return self._sources.sweep(_named_sources(connection))
+
+    def _end_job(
+        self, which: sa.ColumnElement[bool], state: JobState, code: str, reason: str
+    ) -> bool:
+        with self._write() as connection:
+            ended = jobs.end(
+                connection, which, state=state, now=self._clock(), code=code, reason=reason
+            )
+        self._drop_unnamed(ended)
+        return bool(ended)
+
+    def _drop_unnamed(self, candidates: Iterable[str]) -> None:
+        # In a transaction of its own: were the file gone before the rows, a crash between would
+        # leave a document without its source. Under the write lock nobody can name it meanwhile.
+        candidates = list(candidates)
+        if not candidates:
+            return
+        with self._write() as connection:
+            named = _named_sources(connection, candidates)
+            for sha256 in candidates:
+                if sha256 not in named:
+                    self._sources.remove(sha256)
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        with (
+            translated_errors(self._engine),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        with translated_errors(self._engine), self._engine.connect() as opened:
+            connection = opened.execution_options(**{WRITE_OPTION: True})
+            with connection.begin():
+                yield connection
+
+
+def _named_sources(connection: sa.Connection, among: Sequence[str] | None = None) -> set[str]:
+    """Return the sha256 of sources that a document or an open job names."""
+    stored = sa.select(schema.documents.c.sha256)
+    open_jobs = sa.select(schema.jobs.c.sha256).where(_ACTIVE_JOB)
+    if among is not None:
+        stored = stored.where(schema.documents.c.sha256.in_(among))
+        open_jobs = open_jobs.where(schema.jobs.c.sha256.in_(among))
+    return set(connection.execute(sa.union(stored, open_jobs)).scalars())

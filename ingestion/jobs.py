@@ -1,0 +1,309 @@
+"""The job queue, as statements on an open connection: leases, attempts, fairness, final states.
+
+A document has at most one job that is queued or running; a newer upload supersedes it. Whoever
+changes a running job must be the worker that holds it: a worker whose lease ran out and whose job
+went to another finds that none of its writes apply any more.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ingestion.schema import collections, documents, jobs, next_value
+from ingestion.stored import Job, JobState, Submission
+from ingestion.uploads import Upload
+
+ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+_JOB_COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
+
+
+def find_same(connection: sa.Connection, upload: Upload) -> Submission | None:
+    """Return the duplicate that an upload is, or None when it has to be ingested.
+
+    A known name decides by itself: its newest bytes (of its open job, else as stored) are the
+    same or a new revision has come. Only a new name is compared with the rest of the collection.
+    """
+    holder = _open_content(connection, jobs.c.document_id == upload.document_id)
+    holder = holder or _stored_content(connection, documents.c.document_id == upload.document_id)
+    if holder is not None:
+        return _duplicate(connection, upload, *holder) if holder[1] == upload.sha256 else None
+    holder = _open_content(
+        connection, jobs.c.collection == upload.collection, jobs.c.sha256 == upload.sha256
+    )
+    # A document that is being replaced will not hold these bytes for long.
+    replaced = sa.exists().where(
+        jobs.c.document_id == documents.c.document_id, jobs.c.state.in_(ACTIVE)
+    )
+    holder = holder or _stored_content(
+        connection,
+        documents.c.collection == upload.collection,
+        documents.c.sha256 == upload.sha256,
+        ~replaced,
+    )
+    return None if holder is None else _duplicate(connection, upload, *holder)
+
+
+def enqueue(
+    connection: sa.Connection, upload: Upload, now: datetime
+) -> tuple[Submission, list[str]]:
+    """Queue an upload, superseding an open job of its document.
+
+    Returns the submission, and the sha256 of sources that jobs gave up.
+    """
+    given_up = end(
+        connection,
+        jobs.c.document_id == upload.document_id,
+        state=JobState.CANCELLED,
+        now=now,
+        code="superseded",
+        reason="A newer upload of the same document took its place.",
+    )
+    _know_collection(connection, upload.collection)
+    job_id = uuid.uuid4().hex
+    row = {
+        "job_id": job_id,
+        "sequence": next_value(connection, "jobs"),
+        "document_id": upload.document_id,
+        "revision": upload.revision,
+        "collection": upload.collection,
+        "name": upload.name,
+        "sha256": upload.sha256,
+        "size": upload.size,
+        "metadata": dict(upload.metadata),
+        "state": JobState.QUEUED,
+        "stage": "queued",
+        "progress": 0.0,
+        "attempts": 0,
+        "created_at": now,
+    }
+    connection.execute(sa.insert(jobs).values(row))
+    return Submission(upload.document_id, upload.revision, job_id, "queued", None), given_up
+
+
+def is_work_waiting(connection: sa.Connection, now: datetime) -> bool:
+    """Return whether a claim would find anything to do. Takes no lock."""
+    ready = sa.or_(jobs.c.state == JobState.QUEUED, _lease_ran_out(now))
+    return connection.execute(sa.select(sa.literal(1)).where(ready).limit(1)).first() is not None
+
+
+def expire(connection: sa.Connection, now: datetime, max_attempts: int) -> list[str]:
+    """Requeue jobs whose lease ran out; those tried `max_attempts` times have failed.
+
+    Returns the sha256 of the sources of failed ones.
+    """
+    failed = end(
+        connection,
+        sa.and_(_lease_ran_out(now), jobs.c.attempts >= max_attempts),
+        state=JobState.FAILED,
+        now=now,
+        code="worker_died",
+        reason=f"The worker stopped without a word {max_attempts} times on this document, as it "
+        "does when memory runs out. Split the document or free memory, and upload it again.",
+    )
+    connection.execute(sa.update(jobs).where(_lease_ran_out(now)).values(_requeued()))
+    return failed
+
+
+def claim(
+    connection: sa.Connection, worker: str, now: datetime, lease_seconds: float
+) -> Job | None:
+    """Give the next job to a worker: of the collection served longest ago, the oldest one."""
+    waiting = sa.exists().where(
+        jobs.c.state == JobState.QUEUED, jobs.c.collection == collections.c.collection
+    )
+    collection = connection.execute(
+        sa.select(collections.c.collection)
+        .where(waiting)
+        .order_by(collections.c.served, collections.c.collection)
+        .limit(1)
+        .with_for_update()
+    ).scalar()
+    if collection is None:
+        return None
+    job_id = connection.execute(
+        sa.select(jobs.c.job_id)
+        .where(jobs.c.state == JobState.QUEUED, jobs.c.collection == collection)
+        .order_by(jobs.c.sequence)
+        .limit(1)
+    ).scalar_one()
+    connection.execute(
+        sa.update(collections)
+        .where(collections.c.collection == collection)
+        .values(served=next_value(connection, "served"))
+    )
+    claimed = {
+        "state": JobState.RUNNING,
+        "stage": "starting",
+        "progress": 0.0,
+        "attempts": jobs.c.attempts + 1,
+        "worker": worker,
+        "lease_until": now + timedelta(seconds=lease_seconds),
+        "started_at": now,
+    }
+    connection.execute(sa.update(jobs).where(jobs.c.job_id == job_id).values(claimed))
+    return job(connection, job_id)
+
+
+def renew(
+    connection: sa.Connection,
+    held: sa.ColumnElement[bool],
+    *,
+    stage: str,
+    progress: float,
+    eta_seconds: float | None,
+    lease_until: datetime,
+) -> bool:
+    """Note how far a held job is and extend its lease. Returns False when it is not held."""
+    noted = {
+        "stage": stage,
+        "progress": min(max(progress, 0.0), 1.0),
+        "eta_seconds": eta_seconds,
+        "lease_until": lease_until,
+    }
+    return connection.execute(sa.update(jobs).where(held).values(noted)).rowcount == 1
+
+
+def release(connection: sa.Connection, held: sa.ColumnElement[bool]) -> bool:
+    """Put a held job back into the queue as if it had not been taken."""
+    values = _requeued() | {"attempts": jobs.c.attempts - 1}
+    return connection.execute(sa.update(jobs).where(held).values(values)).rowcount == 1
+
+
+def end(
+    connection: sa.Connection,
+    which: sa.ColumnElement[bool],
+    *,
+    state: JobState,
+    now: datetime,
+    code: str | None,
+    reason: str | None,
+) -> list[str]:
+    """Bring open jobs to a final state, dropping what they carried.
+
+    Returns the sha256 of each one's source; none when no open job fits.
+    """
+    values: dict[str, Any] = {
+        "state": state,
+        "finished_at": now,
+        "eta_seconds": None,
+        "reason_code": code,
+        "reason": reason,
+        "metadata": {},
+        "worker": None,
+        "lease_until": None,
+    }
+    if state is JobState.DONE:
+        values |= {"stage": "done", "progress": 1.0}
+    statement = (
+        sa.update(jobs)
+        .where(which, jobs.c.state.in_(ACTIVE))
+        .values(values)
+        .returning(jobs.c.sha256)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def held_by(job_id: str, worker: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a job runs and this worker holds it."""
+    return sa.and_(
+        jobs.c.job_id == job_id, jobs.c.worker == worker, jobs.c.state == JobState.RUNNING
+    )
+
+
+def job(connection: sa.Connection, job_id: str) -> Job | None:
+    """Return one job."""
+    row = connection.execute(sa.select(*_JOB_COLUMNS).where(jobs.c.job_id == job_id)).first()
+    return None if row is None else _job(row)
+
+
+def page(
+    connection: sa.Connection,
+    collection: str | None,
+    state: JobState | None,
+    offset: int,
+    limit: int,
+) -> tuple[list[Job], int]:
+    """Return a page of jobs, newest first, and how many there are."""
+    conditions = [] if collection is None else [jobs.c.collection == collection]
+    conditions += [] if state is None else [jobs.c.state == state]
+    total = connection.execute(sa.select(sa.func.count()).select_from(jobs).where(*conditions))
+    rows = connection.execute(
+        sa.select(*_JOB_COLUMNS)
+        .where(*conditions)
+        .order_by(jobs.c.sequence.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [_job(row) for row in rows], total.scalar_one()
+
+
+def _job(row: Sequence[Any]) -> Job:
+    fields = dict(zip(Job.__dataclass_fields__, row, strict=True))
+    return Job(**{**fields, "state": JobState(fields["state"])})
+
+
+def _requeued() -> dict[str, Any]:
+    return {
+        "state": JobState.QUEUED,
+        "stage": "queued",
+        "progress": 0.0,
+        "eta_seconds": None,
+        "worker": None,
+        "lease_until": None,
+        "started_at": None,
+    }
+
+
+def _lease_ran_out(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.lease_until < now)
+
+
+def _know_collection(connection: sa.Connection, collection: str) -> None:
+    known = sa.select(collections.c.collection).where(collections.c.collection == collection)
+    if connection.execute(known).first() is None:
+        connection.execute(sa.insert(collections).values(collection=collection, served=0))
+
+
+def _open_content(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
+) -> tuple[str, str] | None:
+    columns = (jobs.c.document_id, jobs.c.sha256)
+    return _first_content(
+        connection,
+        sa.select(*columns).where(jobs.c.state.in_(ACTIVE), *conditions).order_by(jobs.c.sequence),
+    )
+
+
+def _stored_content(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
+) -> tuple[str, str] | None:
+    columns = (documents.c.document_id, documents.c.sha256)
+    return _first_content(
+        connection, sa.select(*columns).where(*conditions).order_by(documents.c.document_id)
+    )
+
+
+def _first_content(
+    connection: sa.Connection, statement: sa.Select[str, str]
+) -> tuple[str, str] | None:
+    row: Sequence[str] | None = connection.execute(statement.limit(1)).first()
+    return None if row is None else (row[0], row[1])
+
+
+def _duplicate(
+    connection: sa.Connection, upload: Upload, document_id: str, _sha256: str
+) -> Submission:
+    job_id = connection.execute(
+        sa.select(jobs.c.job_id)
+        .where(
+            jobs.c.document_id == document_id,
+            jobs.c.sha256 == upload.sha256,
+            jobs.c.state.in_((*ACTIVE, JobState.DONE)),
+        )
+        .order_by(jobs.c.sequence.desc())
+        .limit(1)
+    ).scalar()
+    return Submission(document_id, upload.revision, job_id, "duplicate", document_id)

@@ -1,0 +1,247 @@
+"""DOCX: headings, numbered lists and tables of the body; no headers, footers or deleted text."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from xml.parsers import expat
+
+import docx
+from docx.document import Document as WordDocument
+from docx.oxml.ns import qn
+
+from ingestion import media
+from ingestion.builder import DraftBlock, build_document
+from ingestion.errors import BrokenDocument, DocumentTooLarge
+from ingestion.numbering import heading_level
+from ingestion.parsers.docx_numbering import Numbering
+from ingestion.records import BlockKind, Document
+
+LARGEST_UNPACKED = 1 << 30
+"""Bytes that the package may unpack to."""
+_LARGEST_RATIO = 200
+_RATIO_MATTERS = 64 << 20
+
+_HEADING_STYLE = re.compile(r"(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.I)
+_TITLE_STYLE = re.compile(r"(?:title|标题|標題)", re.I)
+_CONTENTS_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.I)
+_CONTAINERS = frozenset(qn(tag) for tag in ("w:sdt", "w:sdtContent", "w:customXml", "w:smartTag"))
+# Deleted text, field codes, and the second copy of what a newer Word draws are not read.
+_SKIPPED = frozenset(
+    [
+        qn("w:del"),
+        qn("w:moveFrom"),
+        qn("w:instrText"),
+        qn("w:delText"),
+        qn("w:pPr"),
+        qn("w:rPr"),
+        qn("w:txbxContent"),
+        "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
+    ]
+)
+_TEXT = frozenset([qn("w:t"), qn("m:t")])
+_BREAKS = {
+    qn("w:tab"): "\t",
+    qn("w:br"): "\n",
+    qn("w:cr"): "\n",
+    qn("w:noBreakHyphen"): "-",
+}
+# lxml ships no types, so an element is Any.
+_Element = Any
+
+
+def parse_docx(content: bytes, name: str) -> Document:
+    """Return the document in a Word file.
+
+    Raises BrokenDocument, EmptyDocument, or DocumentTooLarge where the package would unpack to
+    more than LARGEST_UNPACKED bytes.
+    """
+    _check_package(content)
+    try:
+        word = docx.Document(io.BytesIO(content))
+        drafts = list(_Body(word).drafts())
+        title = word.core_properties.title
+    except (KeyError, ValueError, AttributeError, TypeError, OSError, SyntaxError) as exc:
+        # python-docx and lxml raise these on a package that lacks or garbles a part;
+        # lxml's XMLSyntaxError is a SyntaxError, PackageNotFoundError an OSError-like ValueError.
+        raise BrokenDocument(media.DOCX, str(exc) or type(exc).__name__) from exc
+    return build_document(drafts, name=name, media_type=media.DOCX, title=title)
+
+
+def _check_package(content: bytes) -> None:
+    """Refuse bombs before anything is unpacked: by size, by ratio, by document type."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            unpacked = sum(member.file_size for member in package.infolist())
+            bloated = unpacked > _RATIO_MATTERS and unpacked > _LARGEST_RATIO * len(content)
+            if unpacked > LARGEST_UNPACKED or bloated:
+                raise DocumentTooLarge(unpacked, LARGEST_UNPACKED)
+            for member in package.namelist():
+                if member.endswith((".xml", ".rels")):
+                    _refuse_document_type(package, member)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as exc:
+        raise BrokenDocument(media.DOCX, "the package is damaged") from exc
+
+
+class _RootReached(Exception):
+    """The prologue is over: no document type can follow."""
+
+
+def _refuse_document_type(package: zipfile.ZipFile, member: str) -> None:
+    def refuse(*_: object) -> None:
+        raise BrokenDocument(media.DOCX, f"{member} declares a document type")
+
+    def stop(*_: object) -> None:
+        raise _RootReached
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = stop
+    try:
+        with package.open(member) as part:
+            parser.ParseFile(part)
+    except _RootReached:
+        return
+    except expat.ExpatError as exc:
+        raise BrokenDocument(media.DOCX, f"{member} is not XML") from exc
+
+
+class _Body:
+    """The body of one Word document, with what its styles say."""
+
+    def __init__(self, word: WordDocument) -> None:
+        self._root: _Element = word.element.body
+        self._numbering = Numbering(word)
+        self._styles: dict[str, _Element] = {
+            style.get(qn("w:styleId")): style for style in word.styles.element.iter(qn("w:style"))
+        }
+        self._levels: dict[str, int | None] = {}
+
+    def drafts(self) -> Iterator[DraftBlock]:
+        yield from self._blocks(self._root)
+
+    def _blocks(self, parent: _Element) -> Iterator[DraftBlock]:
+        for child in parent:
+            if child.tag == qn("w:p"):
+                yield from self._paragraph(child)
+            elif child.tag == qn("w:tbl"):
+                yield from self._table(child)
+            elif child.tag in _CONTAINERS:
+                yield from self._blocks(child)
+
+    def _paragraph(self, element: _Element) -> Iterator[DraftBlock]:
+        style_id = _value(element, "w:pPr/w:pStyle")
+        if _CONTENTS_STYLE.match(self._style_name(style_id)):
+            return
+        text = "".join(_pieces(element))
+        level = self._outline_level(element, style_id)
+        if text.strip():
+            label = self._numbering.label(element, self._chain(style_id))
+            yield _draft(text, level, label)
+        for box in _text_boxes(element):
+            yield from self._blocks(box)
+
+    def _table(self, element: _Element) -> Iterator[DraftBlock]:
+        rows = [self._cells(row) for row in element.iter(qn("w:tr")) if _owner(row) is element]
+        if max((len(cells) for cells in rows), default=0) == 1:
+            # One column is a frame around text, not a table.
+            for cells in rows:
+                yield from self._blocks(cells[0])
+            return
+        lines = [[self._cell_text(cell) for cell in cells] for cells in rows]
+        text = "\n".join(" | ".join(line) for line in lines if any(line))
+        if text:
+            yield DraftBlock(BlockKind.TABLE, text)
+
+    def _cells(self, row: _Element) -> list[_Element]:
+        return [cell for cell in row.iter(qn("w:tc")) if _owner(cell, qn("w:tr")) is row]
+
+    def _cell_text(self, cell: _Element) -> str:
+        """Return the cell's text on one line; '' where it continues the cell above."""
+        merge = cell.find("w:tcPr/w:vMerge", cell.nsmap)
+        if merge is not None and merge.get(qn("w:val"), "continue") == "continue":
+            return ""
+        return " ".join(" ".join(draft.text.split()) for draft in self._blocks(cell))
+
+    def _outline_level(self, element: _Element, style_id: str) -> int | None:
+        outline = _value(element, "w:pPr/w:outlineLvl")
+        if outline.isdigit():
+            return int(outline) + 1 if int(outline) < 9 else None
+        if style_id not in self._levels:
+            self._levels[style_id] = self._style_level(style_id)
+        return self._levels[style_id]
+
+    def _style_level(self, style_id: str) -> int | None:
+        for style in self._chain(style_id):
+            outline = _value(style, "w:pPr/w:outlineLvl")
+            if outline.isdigit():
+                return int(outline) + 1 if int(outline) < 9 else None
+            name = _value(style, "w:name")
+            if match := _HEADING_STYLE.match(name):
+                return int(match[1])
+            if _TITLE_STYLE.fullmatch(name.strip()):
+                return 1
+        return None
+
+    def _chain(self, style_id: str) -> list[_Element]:
+        """Return the style and those it is based on, nearest first."""
+        chain: list[_Element] = []
+        while style_id in self._styles and self._styles[style_id] not in chain:
+            chain.append(self._styles[style_id])
+            style_id = _value(chain[-1], "w:basedOn")
+        return chain
+
+    def _style_name(self, style_id: str) -> str:
+        return _value(self._styles[style_id], "w:name") if style_id in self._styles else ""
+
+
+def _draft(text: str, level: int | None, label: str | None) -> DraftBlock:
+    marked = f"{label} {text.lstrip()}" if label else text
+    if level is not None:
+        return DraftBlock(BlockKind.HEADING, marked, level)
+    if label is not None:
+        return DraftBlock(BlockKind.LIST_ITEM, marked)
+    if numbered := heading_level(text):
+        # Many offices type 第一章 in bold and use no style.
+        return DraftBlock(BlockKind.HEADING, text, numbered)
+    return DraftBlock(BlockKind.PARAGRAPH, text)
+
+
+def _value(element: _Element, path: str) -> str:
+    found = element.find(path, {"w": qn("w:p")[1:-2]})
+    return "" if found is None else str(found.get(qn("w:val"), ""))
+
+
+def _owner(element: _Element, tag: str = qn("w:tbl")) -> _Element:
+    parent = element.getparent()
+    while parent is not None and parent.tag != tag:
+        parent = parent.getparent()
+    return parent
+
+
+def _pieces(element: _Element) -> Iterator[str]:
+    """Yield the visible text below an element, in order."""
+    for child in element:
+        if child.tag in _TEXT:
+            yield child.text or ""
+        elif child.tag in _BREAKS:
+            yield _BREAKS[child.tag]
+        elif child.tag not in _SKIPPED and not _is_hidden(child):
+            yield from _pieces(child)
+
+
+def _is_hidden(element: _Element) -> bool:
+    if element.tag != qn("w:r"):
+        return False
+    mark = element.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
+    return mark is not None and mark.get(qn("w:val"), "true") not in ("0", "false", "off")
+
+
+def _text_boxes(element: _Element) -> Iterator[_Element]:
+    """Yield the text boxes anchored in a paragraph, each once."""
+    for child in element:
+        if child.tag == qn("w:txbxContent"):
+            yield child
+        elif not str(child.tag).endswith("}Fallback"):
+            yield from _text_boxes(child)

@@ -1,0 +1,93 @@
+"""PDF with a text layer: PDFium for the text and where it stands, pypdf for title and outline."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from ingestion import media
+from ingestion.builder import build_document
+from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired
+from ingestion.parsers.pdf_fragments import read_page
+from ingestion.parsers.pdf_furniture import drop_furniture
+from ingestion.parsers.pdf_layout import Row, rows_of
+from ingestion.parsers.pdf_outline import read_outline
+from ingestion.parsers.pdf_paragraphs import drafts_of
+from ingestion.records import Document
+
+# PDFium is not safe to call from two threads.
+_PDFIUM = threading.Lock()
+
+
+def parse_pdf(content: bytes, name: str) -> Document:
+    """Return the document in a PDF.
+
+    Two columns are read one after the other; running headers, footers and page numbers are
+    left out. Pages are read one by one and closed, so memory follows the text, not the file's
+    images. An empty user password opens the file.
+    Raises PasswordRequired, BrokenDocument, EmptyDocument (a scan without a text layer).
+    """
+    with _PDFIUM:
+        pages, heights, warnings = _read(content)
+    if not any(pages):
+        raise EmptyDocument(
+            "The PDF has no text layer; it may be a scan. Run OCR on it and upload the result."
+        )
+    drafts = drafts_of(drop_furniture(pages, heights), outline := read_outline(content))
+    return build_document(
+        drafts,
+        name=name,
+        media_type=media.PDF,
+        title=outline.title,
+        page_count=len(pages),
+        warnings=warnings,
+    )
+
+
+def _read(content: bytes) -> tuple[list[list[Row]], list[float], list[str]]:
+    """Return the rows and the height of each page, and what is wrong with some."""
+    document = _opened(content)
+    pages: list[list[Row]] = []
+    heights: list[float] = []
+    broken: list[int] = []
+    try:
+        for index in range(len(document)):
+            try:
+                page = read_page(document, index)
+            except pdfium.PdfiumError:
+                broken.append(index + 1)
+                pages.append([])
+                heights.append(0.0)
+                continue
+            pages.append(rows_of(page, index + 1))
+            heights.append(page.height)
+    finally:
+        document.close()
+    blank = [number for number, rows in enumerate(pages, 1) if not rows and number not in broken]
+    return (
+        pages,
+        heights,
+        [*_warnings("could not be read", broken), *_warnings("have no text layer", blank)],
+    )
+
+
+def _opened(content: bytes) -> pdfium.PdfDocument:
+    try:
+        return pdfium.PdfDocument(content)
+    except pdfium.PdfiumError as exc:
+        if exc.err_code == raw.FPDF_ERR_PASSWORD:
+            raise PasswordRequired from exc
+        raise BrokenDocument(media.PDF, "its structure is damaged or it has no pages") from exc
+
+
+def _warnings(what: str, numbers: list[int]) -> list[str]:
+    return [f"Pages that {what}: {', '.join(_ranges(numbers))}."] if numbers else []
+
+
+def _ranges(numbers: Iterable[int]) -> Iterator[str]:
+    """Yield '3' or '5-7' for each run of numbers that follow each other."""
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        members = [number for _, number in run]
+        yield str(members[0]) if len(members) == 1 else f"{members[0]}-{members[-1]}"

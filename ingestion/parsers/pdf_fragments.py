@@ -1,0 +1,205 @@
+"""From a PDF page to fragments: runs of words on one baseline, with their geometry (PDFium)."""
+
+import ctypes
+import itertools
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from ingestion.reflow import gap_between
+
+# PDFium writes a hyphen at a line's end as one of these.
+LINE_HYPHENS = ("\x02", "\ufffe")
+# No line break follows a hyphen in PDFium's text, so a word ends with it.
+_WORD = re.compile(r"[^\s\x00\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.I)
+_FONT_NAME_BYTES = 128
+CURRENCY_SIGNS = ("$", "¥", "￥", "€", "£")
+"""Alone, such a sign opens a cell of a table, however near the cell before it is."""
+_LARGEST_GAP = 1.0
+"""In font sizes: words further apart belong to different fragments (columns, table cells)."""
+_GENERATED_GAP = 0.5
+_SAME_BASELINE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Words that stand together on one baseline.
+
+    Coordinates in points from the lower left corner of the page as it is shown. size: the
+    font's, in points. upright: False for text that runs up, down or upside down.
+    """
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    baseline: float
+    size: float
+    bold: bool
+    upright: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """A page's size in points and its fragments in the order of the file."""
+
+    width: float
+    height: float
+    fragments: tuple[Fragment, ...]
+
+
+class _Word(NamedTuple):
+    """A word on the page that is shown. A tuple, as a book has a hundred thousand of them."""
+
+    text: str
+    first: int
+    left: float
+    right: float
+    baseline: float
+
+
+def read_page(document: pdfium.PdfDocument, index: int) -> PageText:
+    """Return the text of one page (from 0). Raises pdfium.PdfiumError; leaves nothing open."""
+    page = document.get_page(index)
+    try:
+        width, height = page.get_size()
+        text_page = page.get_textpage()
+        try:
+            fragments = tuple(_Reader(page, text_page).fragments())
+        finally:
+            text_page.close()
+    finally:
+        page.close()
+    return PageText(width, height, fragments)
+
+
+class _Reader:
+    """Reads one page. Its C structures are made once, as a page has thousands of words."""
+
+    def __init__(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> None:
+        self._page = text_page.raw
+        self._box = raw.FS_RECTF()
+        self._matrix = raw.FS_MATRIX()
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._font = ctypes.create_string_buffer(_FONT_NAME_BYTES)
+        self._flags = ctypes.c_int()
+        self._chars = _characters(text_page)
+        self._rotation = page.get_rotation() % 360
+        self._bounds = page.get_bbox()
+        self._plain = self._rotation == 0 and self._bounds[:2] == (0.0, 0.0)
+
+    def fragments(self) -> Iterator[Fragment]:
+        run: list[_Word] = []
+        size, bold, upright = 0.0, False, True
+        for word in self._words():
+            if run and not self._continues(run[-1], word, size, upright):
+                yield self._fragment(run, size, bold, upright)
+                run = []
+            if not run:
+                size, bold, upright = self._style(word.first)
+            run.append(word)
+        if run:
+            yield self._fragment(run, size, bold, upright)
+
+    def _words(self) -> Iterator[_Word]:
+        page, box, x, y = self._page, self._box, self._x, self._y
+        for match in _WORD.finditer(self._chars):
+            first, last = match.start(), match.end() - 1
+            raw.FPDFText_GetCharOrigin(page, first, x, y)
+            raw.FPDFText_GetLooseCharBox(page, last, box)
+            if self._plain:
+                yield _Word(match[0], first, x.value, max(x.value, box.right), y.value)
+                continue
+            left, baseline = self._shown(x.value, y.value)
+            corners = (self._shown(box.left, box.bottom), self._shown(box.right, box.top))
+            right = max(left, corners[0][0], corners[1][0])
+            yield _Word(match[0], first, left, right, baseline)
+
+    def _char_box(self, index: int) -> tuple[float, float, float, float]:
+        box = self._box
+        raw.FPDFText_GetLooseCharBox(self._page, index, box)
+        x0, y0 = self._shown(box.left, box.bottom)
+        x1, y1 = self._shown(box.right, box.top)
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+    def _shown(self, x: float, y: float) -> tuple[float, float]:
+        """Return a point of the page's own space as it lies on the page that is shown."""
+        left, bottom, right, top = self._bounds
+        match self._rotation:
+            case 90:
+                return y - bottom, right - x
+            case 180:
+                return right - x, top - y
+            case 270:
+                return top - y, x - left
+            case _:
+                return x - left, y - bottom
+
+    def _style(self, index: int) -> tuple[float, bool, bool]:
+        """Return size in points, boldness, and whether the text runs from left to right."""
+        matrix = self._matrix
+        raw.FPDFText_GetMatrix(self._page, index, matrix)
+        size = raw.FPDFText_GetFontSize(self._page, index) * math.hypot(matrix.c, matrix.d)
+        length = raw.FPDFText_GetFontInfo(
+            self._page, index, self._font, _FONT_NAME_BYTES, self._flags
+        )
+        font = self._font.raw[: max(0, min(length, _FONT_NAME_BYTES) - 1)]
+        turned = round(math.degrees(math.atan2(matrix.b, matrix.a)) / 90) * 90 - self._rotation
+        return size or 1.0, _BOLD.search(font) is not None, turned % 360 == 0
+
+    def _continues(self, last: _Word, word: _Word, size: float, upright: bool) -> bool:
+        between = self._chars[last.first + len(last.text) : word.first]
+        if not upright:
+            return "\n" not in between
+        level = abs(word.baseline - last.baseline) <= _SAME_BASELINE * size
+        near = -_LARGEST_GAP * size < word.left - last.right < _LARGEST_GAP * size
+        return level and near and "\n" not in between and word.text not in CURRENCY_SIGNS
+
+    def _fragment(self, run: list[_Word], size: float, bold: bool, upright: bool) -> Fragment:
+        text = run[0].text
+        for last, word in itertools.pairwise(run):
+            text += self._space(last, word, size) + word.text
+        if _SURROGATE.search(text):
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        box = self._char_box(run[0].first)
+        return Fragment(
+            text=text,
+            left=min(box[0], run[0].left),
+            right=max(box[2], *(word.right for word in run)),
+            bottom=box[1],
+            top=box[3],
+            baseline=run[0].baseline,
+            size=size,
+            bold=bold,
+            upright=upright,
+        )
+
+    def _space(self, last: _Word, word: _Word, size: float) -> str:
+        """Return the space between two words; none where justification alone set hanzi apart."""
+        near = word.left - last.right < _GENERATED_GAP * size
+        if near and not gap_between(last.text, word.text):
+            generated = raw.FPDFText_IsGenerated(self._page, last.first + len(last.text)) == 1
+            return "" if generated else " "
+        return " "
+
+
+def _characters(text_page: pdfium.PdfTextPage) -> str:
+    """Return one UTF-16 unit per character of PDFium's list, so that indexes agree."""
+    count = text_page.count_chars()
+    if count == 0:
+        return ""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = raw.FPDFText_GetText(text_page.raw, 0, count, buffer)
+    if written == count + 1:
+        return "".join(map(chr, buffer[:count]))
+    # Some characters are left out of the text or added to it: ask for each.
+    units = (raw.FPDFText_GetUnicode(text_page.raw, index) for index in range(count))
+    return "".join(chr(unit) if 0 < unit < 0x110000 else " " for unit in units)

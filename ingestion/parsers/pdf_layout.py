@@ -1,0 +1,227 @@
+"""From fragments to rows in reading order: columns are found by the empty strip between them."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingestion.parsers.pdf_fragments import CURRENCY_SIGNS, Fragment, PageText
+from ingestion.records import BoundingBox
+from ingestion.reflow import gap_between
+
+_CELL_GAP = 1.4
+"""In font sizes: a wider gap within a row separates cells."""
+_SAME_ROW = 0.45
+_STEP = 2.0
+_MOST_CROSSING = 0.25
+"""Share of the lines that may cross a gutter (titles, figures, tables over both columns)."""
+_LEAST_LINES = 4
+_LEAST_COLUMN = 0.18
+_FILLED = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of text as the eye sees it.
+
+    page: from 1. column: rows with another number stand in another column or band. left, right
+    and the column's own margins in points. cells: the parts that wide gaps set apart.
+    """
+
+    text: str
+    cells: tuple[str, ...]
+    page: int
+    column: int
+    box: BoundingBox
+    baseline: float
+    size: float
+    bold: bool
+    column_left: float
+    column_right: float
+
+
+def rows_of(page: PageText, number: int) -> list[Row]:
+    """Return the page's rows in reading order. number: of the page, from 1."""
+    shown = [fragment for fragment in page.fragments if _on_page(fragment, page)]
+    upright = [fragment for fragment in shown if fragment.upright]
+    turned = [fragment for fragment in shown if not fragment.upright]
+    rows: list[Row] = []
+    for column, fragments in enumerate(_columns(upright, page.width)):
+        rows += _column_rows(fragments, number, column)
+    # Text up the margin, or a table on its side: after the rest, in the order of the file.
+    rows += [_row([fragment], number, -1, (fragment.left, fragment.right)) for fragment in turned]
+    return rows
+
+
+def _on_page(fragment: Fragment, page: PageText) -> bool:
+    """Return whether a reader sees the fragment: drawing programs leave some beyond the edge."""
+    across = (fragment.left + fragment.right) / 2
+    return 0 <= across <= page.width and 0 <= fragment.baseline <= page.height
+
+
+def _columns(fragments: list[Fragment], page_width: float) -> Iterator[list[Fragment]]:
+    """Yield groups of fragments to be read one after the other, each from top to bottom."""
+    gutters = _gutters(fragments, page_width)
+    if not gutters:
+        yield fragments
+        return
+    crossing = [
+        item for item in fragments if any(item.left < gutter < item.right for gutter in gutters)
+    ]
+    band: list[Fragment] = []
+    spanning: list[Fragment] = []
+    for fragment in sorted(fragments, key=lambda item: -item.baseline):
+        if any(_touch(fragment, other) for other in crossing):
+            yield from _split(band, gutters)
+            band = []
+            spanning.append(fragment)
+            continue
+        if spanning:
+            yield spanning
+            spanning = []
+        band.append(fragment)
+    yield from _split(band, gutters)
+    if spanning:
+        yield spanning
+
+
+def _touch(one: Fragment, other: Fragment) -> bool:
+    """Return whether two fragments are parts of one line (a raised mark cuts a line in two)."""
+    size = max(one.size, other.size)
+    gap = max(one.left - other.right, other.left - one.right)
+    return abs(one.baseline - other.baseline) <= _SAME_ROW * size and gap < 0.7 * size
+
+
+def _split(band: list[Fragment], gutters: list[float]) -> Iterator[list[Fragment]]:
+    edges = [float("-inf"), *gutters, float("inf")]
+    for left, right in pairwise(edges):
+        if inside := [item for item in band if left <= (item.left + item.right) / 2 < right]:
+            yield inside
+
+
+def _gutters(fragments: list[Fragment], page_width: float) -> list[float]:
+    """Return the x of each strip between two columns of running text, from left to right."""
+    if len(fragments) < 2 * _LEAST_LINES:
+        return []
+    size = statistics.median(fragment.size for fragment in fragments)
+    coverage = _coverage(fragments, page_width)
+    allowed = _MOST_CROSSING * max(coverage)
+    gutters: list[float] = []
+    start: int | None = None
+    for cell, count in enumerate([*coverage, max(coverage)]):
+        if count <= allowed:
+            start = cell if start is None else start
+            continue
+        if start is not None and (cell - start) * _STEP >= 0.7 * size:
+            # Where it is emptiest, the middle of the strip.
+            least = min(coverage[start:cell])
+            empty = [at for at in range(start, cell) if coverage[at] == least]
+            gutters.append((empty[len(empty) // 2] + 0.5) * _STEP)
+        start = None
+    return _between_columns(fragments, gutters)
+
+
+def _coverage(fragments: list[Fragment], page_width: float) -> list[int]:
+    """Return how many fragments lie over each strip of _STEP points."""
+    cells = max(1, min(4000, int(page_width / _STEP) + 1))
+    changes = [0] * (cells + 1)
+    for fragment in fragments:
+        changes[max(0, min(cells, int(fragment.left / _STEP)))] += 1
+        changes[max(0, min(cells, int(fragment.right / _STEP) + 1))] -= 1
+    coverage: list[int] = []
+    total = 0
+    for change in changes[:cells]:
+        total += change
+        coverage.append(total)
+    return coverage
+
+
+def _between_columns(fragments: list[Fragment], gutters: list[float]) -> list[float]:
+    """Return the gutters that have running text, not table cells, on both sides."""
+    left = min(fragment.left for fragment in fragments)
+    right = max(fragment.right for fragment in fragments)
+    kept = [gutter for gutter in gutters if left < gutter < right]
+    while kept:
+        edges = [left, *kept, right]
+        full = [
+            _is_running_text(fragments, start, end, right - left) for start, end in pairwise(edges)
+        ]
+        if all(full):
+            return kept
+        # A strip that is no column joins its neighbour.
+        bad = full.index(False)
+        kept.pop(min(bad, len(kept) - 1))
+    return []
+
+
+def _is_running_text(
+    fragments: list[Fragment], start: float, end: float, page_width: float
+) -> bool:
+    inside = [item for item in fragments if item.left >= start - 1 and item.right <= end + 1]
+    if len(inside) < _LEAST_LINES or end - start < _LEAST_COLUMN * page_width:
+        return False
+    width = max(item.right for item in inside) - min(item.left for item in inside)
+    full = sum(item.right - item.left >= _FILLED * width for item in inside)
+    # Formulas and references break lines into small pieces, so count what the pieces hold.
+    held = sum(len(item.text) for item in inside if item.right - item.left >= _FILLED * width)
+    return full >= _LEAST_LINES and held >= 0.5 * sum(len(item.text) for item in inside)
+
+
+def _column_rows(fragments: list[Fragment], page: int, column: int) -> list[Row]:
+    lines: list[list[Fragment]] = []
+    for fragment in sorted(fragments, key=lambda item: (-item.baseline, item.left)):
+        if lines and _same_row(lines[-1], fragment):
+            lines[-1].append(fragment)
+        else:
+            lines.append([fragment])
+    margins = _margins(lines)
+    return [_row(sorted(line, key=lambda item: item.left), page, column, margins) for line in lines]
+
+
+def _same_row(line: list[Fragment], fragment: Fragment) -> bool:
+    largest = max(line, key=lambda item: item.size)
+    reach = _SAME_ROW * max(largest.size, fragment.size)
+    return abs(largest.baseline - fragment.baseline) <= reach
+
+
+def _margins(lines: list[list[Fragment]]) -> tuple[float, float]:
+    """Return where the column's lines usually begin and end."""
+    lefts = sorted(min(item.left for item in line) for line in lines)
+    rights = sorted(max(item.right for item in line) for line in lines)
+    if not lefts:
+        return 0.0, 0.0
+    return lefts[len(lefts) // 10], rights[-1 - len(rights) // 10]
+
+
+def _row(line: Sequence[Fragment], page: int, column: int, margins: tuple[float, float]) -> Row:
+    largest = max(line, key=lambda item: (len(item.text) > 1, item.size))
+    cells = [line[0].text]
+    for last, fragment in pairwise(line):
+        gap = fragment.left - last.right
+        if gap >= _CELL_GAP * largest.size or fragment.text in CURRENCY_SIGNS:
+            cells.append(fragment.text)
+        else:
+            wide = gap > 0.5 * largest.size
+            cells[-1] += (" " if wide else _narrow(last, fragment, gap)) + fragment.text
+    return Row(
+        text=" ".join(cells),
+        cells=tuple(cells),
+        page=page,
+        column=column,
+        box=BoundingBox(
+            left=min(item.left for item in line),
+            bottom=min(item.bottom for item in line),
+            right=max(item.right for item in line),
+            top=max(item.top for item in line),
+        ),
+        baseline=largest.baseline,
+        size=largest.size,
+        bold=all(item.bold for item in line),
+        column_left=margins[0],
+        column_right=margins[1],
+    )
+
+
+def _narrow(last: Fragment, fragment: Fragment, gap: float) -> str:
+    """Return what stands between two fragments that nearly touch."""
+    return "" if gap < 0.12 * fragment.size else gap_between(last.text, fragment.text)

@@ -1,0 +1,172 @@
+"""What is uploaded: names checked, ids derived from content, bytes kept in files.
+
+A file is named by its sha256 and never by what a client called it.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion.errors import InvalidSubmission, SourceLost
+
+MAX_COLLECTION = 100
+MAX_NAME = 255
+MAX_METADATA_ENTRIES = 64
+MAX_METADATA_KEY = 100
+MAX_METADATA_BYTES = 16 * 1024
+STAGED_PREFIX = ".staged-"
+STAGED_LIFETIME_SECONDS = 3600.0
+# Control characters break logs and headers, lone surrogates have no UTF-8. Format characters
+# stay: emoji and several scripts need the joiners.
+FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A checked upload and its ids."""
+
+    document_id: str
+    collection: str
+    name: str
+    revision: str
+    sha256: str
+    size: int
+    metadata: Mapping[str, str]
+
+
+def document_id_of(collection: str, name: str) -> str:
+    """Return the id of a document: 32 hexadecimal digits from its collection and name (NFC)."""
+    return _digest("document", _nfc(collection), _nfc(name))
+
+
+def revision_of(content: bytes) -> str:
+    """Return the id of a revision: 16 hexadecimal digits from its bytes."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def chunk_id_of(document_id: str, revision: str, start: int, end: int) -> str:
+    """Return the id of a chunk: 32 hexadecimal digits from its revision and span."""
+    return _digest("chunk", document_id, revision, str(start), str(end))
+
+
+def check_upload(collection: str, name: str, content: bytes, metadata: Mapping[str, str]) -> Upload:
+    """Return the upload with its ids. Raises InvalidSubmission on names or metadata."""
+    collection = _checked_label("collection", collection, MAX_COLLECTION)
+    name = _checked_label("file name", name, MAX_NAME)
+    _check_metadata(metadata)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Upload(
+        document_id=document_id_of(collection, name),
+        collection=collection,
+        name=name,
+        revision=sha256[:16],
+        sha256=sha256,
+        size=len(content),
+        metadata=dict(metadata),
+    )
+
+
+class SourceFiles:
+    """The folder of uploaded bytes, one file for each content.
+
+    Files appear complete or not at all. `place`, `remove` and `sweep` change what others may rely
+    on: call them while holding the catalog's write lock.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+
+    def stage(self, content: bytes) -> Path:
+        """Write the bytes to disk under a temporary name and return it."""
+        handle, name = tempfile.mkstemp(prefix=STAGED_PREFIX, dir=self._folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return Path(name)
+
+    def place(self, staged: Path, sha256: str) -> None:
+        """Give staged bytes their lasting name."""
+        staged.replace(self._path(sha256))
+        self._sync_folder()
+
+    def read(self, sha256: str) -> bytes:
+        """Return the bytes. Raises SourceLost when they are gone or not what they were."""
+        try:
+            content = self._path(sha256).read_bytes()
+        except FileNotFoundError as exc:
+            raise SourceLost(sha256) from exc
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise SourceLost(sha256)
+        return content
+
+    def remove(self, sha256: str) -> None:
+        """Delete the bytes if they are there."""
+        self._path(sha256).unlink(missing_ok=True)
+
+    def sweep(self, named: Collection[str]) -> int:
+        """Delete every file not in `named`, and staged ones nobody can still be writing.
+
+        Returns how many files went.
+        """
+        removed = 0
+        oldest = time.time() - STAGED_LIFETIME_SECONDS
+        for path in self._folder.iterdir():
+            if path.name.startswith(STAGED_PREFIX):
+                stray = path.stat().st_mtime < oldest
+            else:
+                stray = path.name not in named
+            if stray:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256
+
+    def _sync_folder(self) -> None:
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _nfc(label: str) -> str:
+    return unicodedata.normalize("NFC", label)
+
+
+def _checked_label(field: str, value: str, limit: int) -> str:
+    label = _nfc(value)
+    if not label.strip():
+        raise InvalidSubmission(field, "is empty")
+    if len(label) > limit:
+        raise InvalidSubmission(field, f"has {len(label)} characters; the limit is {limit}")
+    if any(unicodedata.category(character) in FORBIDDEN_CATEGORIES for character in label):
+        raise InvalidSubmission(field, "holds a control character, line break or half a surrogate")
+    return label
+
+
+def _check_metadata(metadata: Mapping[str, str]) -> None:
+    if len(metadata) > MAX_METADATA_ENTRIES:
+        raise InvalidSubmission(
+            "metadata", f"has {len(metadata)} entries; the limit is {MAX_METADATA_ENTRIES}"
+        )
+    total = 0
+    for key, value in metadata.items():
+        _checked_label("metadata key", key, MAX_METADATA_KEY)
+        if any(unicodedata.category(character) == "Cs" for character in value):
+            raise InvalidSubmission("metadata", f"value of {key} holds half a surrogate")
+        total += len(key.encode("utf-8")) + len(value.encode("utf-8"))
+    if total > MAX_METADATA_BYTES:
+        raise InvalidSubmission("metadata", f"has {total} bytes; the limit is {MAX_METADATA_BYTES}")

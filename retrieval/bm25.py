@@ -1,0 +1,99 @@
+"""BM25 over pre-tokenised texts, on tantivy's inverted index (Robertson & Zaragoza 2009)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import tantivy
+
+_HEAP_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is indexed for one row: its document's number, and terms by field."""
+
+    row: int
+    document: int
+    fields: Mapping[str, Sequence[str]]
+
+
+class LexicalIndex:
+    """An in-memory index that grows and shrinks. Rows and documents are small integers.
+
+    Not safe for writing from several threads; searching while another thread writes is.
+    """
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_unsigned_field("row", stored=True, indexed=True)
+        builder.add_unsigned_field("document", stored=False, indexed=True)
+        for field in fields:
+            builder.add_text_field(
+                field, stored=False, tokenizer_name="whitespace", index_option="freq"
+            )
+        self._schema = builder.build()
+        self._index = tantivy.Index(self._schema)
+        self._fields = tuple(fields)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Index rows; they are searchable when this returns."""
+        writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        for entry in entries:
+            document = tantivy.Document()
+            document.add_unsigned("row", entry.row)
+            document.add_unsigned("document", entry.document)
+            for field in self._fields:
+                document.add_text(field, " ".join(entry.fields.get(field, ())))
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def remove_document(self, document: int) -> None:
+        """Drop every row of a document."""
+        writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        # By query: by term, an int is taken as signed and matches no unsigned field.
+        writer.delete_documents_by_query(
+            tantivy.Query.term_query(self._schema, "document", document)
+        )
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def search(
+        self,
+        query_terms: Sequence[str],
+        weights: Mapping[str, float],
+        k: int,
+        documents: Sequence[int] | None = None,
+    ) -> list[tuple[int, float]]:
+        """Return up to k (row, score), best first, equal scores by row.
+
+        weights: field → factor on its BM25 score. documents: search only these (None: all).
+        """
+        if not query_terms or k < 1 or (documents is not None and not documents):
+            return []
+        query = self._query(query_terms, weights)
+        if documents is not None:
+            only = tantivy.Query.const_score_query(
+                tantivy.Query.term_set_query(self._schema, "document", list(documents)), 0.0
+            )
+            must = tantivy.Occur.Must
+            query = tantivy.Query.boolean_query([(must, query), (must, only)])
+        searcher = self._index.searcher()
+        hits = [
+            (int(searcher.doc(address)["row"][0]), float(score))
+            for score, address in searcher.search(query, k, count=False).hits
+        ]
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+    def _query(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> tantivy.Query:
+        clauses = []
+        for term, count in Counter(query_terms).items():
+            for field, weight in weights.items():
+                if weight > 0:
+                    single = tantivy.Query.term_query(self._schema, field, term, "freq")
+                    boosted = tantivy.Query.boost_query(single, weight * count)
+                    clauses.append((tantivy.Occur.Should, boosted))
+        return tantivy.Query.boolean_query(clauses)

@@ -1,0 +1,53 @@
+"""Exact nearest neighbours by inner product on FAISS, with deletion and search within a subset."""
+
+import threading
+from collections.abc import Sequence
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]  # (n, d), unit rows
+
+
+class DenseIndex:
+    """Vectors under integer ids. Searches and writes may come from several threads."""
+
+    def __init__(self, dimension: int) -> None:
+        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def add(self, ids: Sequence[int], vectors: Vectors) -> None:
+        """Add rows under ids that are not in use. vectors: (len(ids), d)."""
+        with self._lock:
+            self._index.add_with_ids(
+                np.ascontiguousarray(vectors, dtype=np.float32), np.asarray(ids, dtype=np.int64)
+            )
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Remove rows; unknown ids are ignored. O(n)."""
+        with self._lock:
+            self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, dtype=np.int64)))
+
+    def search(
+        self, query: NDArray[np.float32], k: int, within: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Return up to k (id, inner product), best first. query: (d,). within: only these ids."""
+        if k < 1 or not len(self) or (within is not None and not len(within)):
+            return []
+        parameters = None
+        if within is not None:
+            batch = np.asarray(within, dtype=np.int64)
+            # faiss adds keyword arguments at import time; its stubs do not know them.
+            parameters = faiss.SearchParameters(  # type: ignore[call-arg]
+                sel=faiss.IDSelectorBatch(batch)
+            )
+        row = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
+        with self._lock:
+            scores, ids = self._index.search(row, min(k, len(self)), params=parameters)
+        return [
+            (int(i), float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0
+        ]

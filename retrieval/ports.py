@@ -1,0 +1,49 @@
+"""What retrieval needs from the layers below, as it sees it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from ingestion.stored import Change, StoredChunk, SummaryRow, VectorRow
+from retrieval.dense import Vectors
+
+
+class QueryEmbedder(Protocol):
+    """Turns questions into unit vectors."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text, (n, d)."""
+        ...
+
+
+class IndexSource(Protocol):
+    """The catalog as the indexes follow it."""
+
+    def last_sequence(self) -> int:
+        """Return the number of the newest change."""
+        ...
+
+    def changes_since(self, sequence: int, limit: int) -> list[Change]:
+        """Return up to `limit` changes after `sequence`, oldest first."""
+        ...
+
+    def vector_rows(self, document_id: str) -> list[VectorRow]:
+        """Return a document's chunks with their vectors; empty if it is gone."""
+        ...
+
+    def summary_row(self, document_id: str) -> SummaryRow | None:
+        """Return a document's entry for the document-level index."""
+        ...
+
+
+class ChunkStore(Protocol):
+    """Where the raw text of a hit comes from."""
+
+    def chunks_by_id(self, ids: Sequence[str]) -> Mapping[str, StoredChunk]:
+        """Return the chunks that still exist, by id."""
+        ...
+
+    def titles(self, document_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the documents' titles, by id."""
+        ...
+
+

@@ -1,0 +1,177 @@
+"""The whole path of a search, on one page: summaries first, then both levels, fused, mapped to text.
+
+`/search` and `/ask` both run `Searcher.search`; nothing else ranks passages.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.collections_index import CollectionIndex, CollectionsIndex
+from retrieval.fusion import WeightedRun, fuse_rrf
+from retrieval.key_index import Scored
+from retrieval.ports import ChunkStore, QueryEmbedder
+from retrieval.records import Passage, SearchRequest, SearchResult
+from retrieval.terms import terms
+
+
+@dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """How much each ranked list counts, and how deep it goes. Measured in docs/benchmarks.md.
+
+    `summary` multiplies the lists that were searched within the candidate documents only.
+    """
+
+    raw: float = 1.0
+    keys: float = 0.5
+    words: float = 1.5
+    summary: float = 0.5
+    key_field: float = 0.3
+    depth: int = 100
+    candidate_documents: int = 64
+    rrf_k: int = 60
+
+
+@dataclass(slots=True)
+class _Trace:
+    """Times and per-stage scores of one search."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+    scores: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.timings[name] = (time.perf_counter() - started) * 1000
+
+    def note(self, name: str, found: Scored) -> list[int]:
+        for row, score in found:
+            self.scores.setdefault(row, {})[name] = score
+        return [row for row, _ in found]
+
+
+class Searcher:
+    """Searches any collection. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        indexes: CollectionsIndex,
+        store: ChunkStore,
+        embedder: QueryEmbedder,
+        weights: FusionWeights | None = None,
+    ) -> None:
+        self._indexes = indexes
+        self._store = store
+        self._embedder = embedder
+        self._weights = weights or FusionWeights()
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """Return up to `top_k` passages, best first; none if the collection is unknown or empty."""
+        started = time.perf_counter()
+        trace = _Trace()
+        index = self._indexes.collection(request.collection)
+        if index is None or request.top_k < 1:
+            return SearchResult((), {"total": 0.0})
+        with trace.stage("embed_query"):
+            vector = self._embedder.embed_queries([request.query])[0]
+            words = terms(request.query)
+        fused = self._rank(index, request, words, vector, trace)
+        with trace.stage("map_to_text"):
+            passages = self._passages(index, fused, trace.scores, request.top_k)
+        trace.timings["total"] = (time.perf_counter() - started) * 1000
+        return SearchResult(tuple(passages), trace.timings)
+
+    def _rank(
+        self,
+        index: CollectionIndex,
+        request: SearchRequest,
+        words: Sequence[str],
+        vector: NDArray[np.float32],
+        trace: _Trace,
+    ) -> list[tuple[int, float]]:
+        allowed = _numbers(index, request.document_ids)
+        runs: list[WeightedRun[int]] = []
+        with trace.stage("summary_filter"):
+            found = index.summaries.candidates(
+                words, vector, self._weights.candidate_documents, allowed
+            )
+        if found is not None:
+            with trace.stage("candidates"):
+                documents = [number for number, _ in found]
+                runs += self._runs(index, words, vector, documents, "candidates.", trace)
+        # Global, too, and with more say: a bad summary must not hide a document.
+        with trace.stage("global"):
+            runs += self._runs(index, words, vector, allowed, "", trace)
+        with trace.stage("fusion"):
+            return fuse_rrf(runs, k=self._weights.rrf_k)
+
+    def _runs(
+        self,
+        index: CollectionIndex,
+        words: Sequence[str],
+        vector: NDArray[np.float32],
+        documents: Sequence[int] | None,
+        prefix: str,
+        trace: _Trace,
+    ) -> list[WeightedRun[int]]:
+        weights = self._weights
+        share = weights.summary if prefix else 1.0
+        rows = None if documents is None else index.keys.rows_of(documents)
+        by_words = index.keys.search_words(words, weights.key_field, weights.depth, documents)
+        found = {
+            "raw": (index.keys.search_raw(vector, weights.depth, rows), weights.raw),
+            "keys": (index.keys.search_keys(vector, weights.depth, rows), weights.keys),
+            "words": (by_words, weights.words),
+        }
+        return [
+            WeightedRun(trace.note(prefix + name, scored), weight * share)
+            for name, (scored, weight) in found.items()
+        ]
+
+    def _passages(
+        self,
+        index: CollectionIndex,
+        fused: Sequence[tuple[int, float]],
+        scores: Mapping[int, Mapping[str, float]],
+        top_k: int,
+    ) -> list[Passage]:
+        # A few spare ones: a chunk may have been deleted since it was ranked.
+        ranked = [
+            (chunk_id, row, score)
+            for row, score in fused[: top_k + 16]
+            if (chunk_id := index.keys.chunk_id(row)) is not None
+        ]
+        chunks = self._store.chunks_by_id([chunk_id for chunk_id, _, _ in ranked])
+        titles = self._store.titles({chunk.document_id for chunk in chunks.values()})
+        passages = []
+        for chunk_id, row, score in ranked:
+            chunk = chunks.get(chunk_id)
+            if chunk is None or chunk.document_id not in titles:
+                continue
+            passages.append(
+                Passage(
+                    chunk_id=chunk_id,
+                    document_id=chunk.document_id,
+                    revision=chunk.revision,
+                    title=titles[chunk.document_id],
+                    heading_path=chunk.heading_path,
+                    page=chunk.page,
+                    start=chunk.start,
+                    end=chunk.end,
+                    text=chunk.text,
+                    score=score,
+                    scores={**scores.get(row, {}), "fused": score},
+                )
+            )
+        return passages[:top_k]
+
+
+def _numbers(index: CollectionIndex, document_ids: frozenset[str] | None) -> list[int] | None:
+    if document_ids is None:
+        return None
+    return [index.numbers[doc] for doc in document_ids if doc in index.numbers]

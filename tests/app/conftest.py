@@ -1,0 +1,56 @@
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.main import create_app
+from app.settings import Settings
+from ingestion.catalog import Catalog
+from tests.app.service_fakes import FakeModels, client_of, make_service
+
+MAX_UPLOAD = 100_000
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path,
+        max_upload_bytes=MAX_UPLOAD,
+        parallel_requests=2,
+        waiting_requests=1,
+        top_k=8,
+    )
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    yield catalog
+    catalog.close()
+
+
+@pytest.fixture
+def models(catalog: Catalog) -> FakeModels:
+    return FakeModels(catalog)
+
+
+@pytest.fixture
+def web_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "web"
+    folder.mkdir()
+    (folder / "index.html").write_text("<!doctype html><title>有据</title>", encoding="utf-8")
+    (folder / "app.js").write_text("export {};", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def app(models: FakeModels, settings: Settings, web_folder: Path) -> FastAPI:
+    return create_app(make_service(models, settings), web_folder)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as client:
+        yield client

@@ -1,0 +1,77 @@
+from typing import Any
+
+import httpx
+import pytest
+
+from ingestion.errors import CatalogUnavailable
+from retrieval.records import SearchRequest, SearchResult
+from tests.app.service_fakes import FakeModels, assert_problem
+
+
+async def test_search_returns_hits_with_every_score(
+    client: httpx.AsyncClient, models: FakeModels
+) -> None:
+    response = await client.post("/search", json={"query": "试用期"})
+    assert response.status_code == 200
+    assert response.json() == {
+        "hits": [
+            {
+                "chunk_id": "c1",
+                "document_id": "d1",
+                "revision": "r1",
+                "title": "劳动合同法",
+                "heading_path": ["第二章"],
+                "page": 3,
+                "start": 10,
+                "end": 14,
+                "text": "试用期限",
+                "score": 0.9,
+                "scores": {"dense": 0.8, "bm25": 12.5},
+            }
+        ],
+        "timings_ms": {"total": 2.0},
+    }
+    assert models.searched == [SearchRequest("试用期", "default", 8, None)]
+
+
+async def test_search_filters_and_bounds_reach_the_search(
+    client: httpx.AsyncClient, models: FakeModels
+) -> None:
+    body = {"query": "q", "collection": "法", "top_k": 100, "filters": {"document_ids": ["a", "b"]}}
+    assert (await client.post("/search", json=body)).status_code == 200
+    assert models.searched == [SearchRequest("q", "法", 100, frozenset({"a", "b"}))]
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({"query": ""}, "query"),
+        ({"query": "q", "top_k": 101}, "top_k"),
+        ({"query": "q", "top_k": -1}, "top_k"),
+        ({"query": "q", "filters": {"document_ids": []}}, "document_ids"),
+        ({"query": "q", "filters": {"pages": [1]}}, "pages"),
+        ({"query": "q\0"}, "query"),
+    ],
+)
+async def test_search_invalid_body_is_422_naming_the_member(
+    client: httpx.AsyncClient, body: dict[str, Any], where: str
+) -> None:
+    problem = assert_problem(await client.post("/search", json=body), 422, "invalid_request")
+    assert where in problem["errors"][0]["loc"]
+
+
+async def test_search_with_the_catalog_away_is_503(
+    client: httpx.AsyncClient, models: FakeModels
+) -> None:
+    def find(request: SearchRequest) -> SearchResult:
+        raise CatalogUnavailable("locked")
+
+    models.find = find
+    response = await client.post("/search", json={"query": "q"})
+    assert_problem(response, 503, "catalog_unavailable")
+    assert int(response.headers["retry-after"]) > 0
+
+
+async def test_search_body_over_the_limit_is_413(client: httpx.AsyncClient) -> None:
+    response = await client.post("/search", json={"query": "q" * (2 * 2**20)})
+    assert_problem(response, 413, "request_too_large")

@@ -1,0 +1,178 @@
+"""A service whose models are fakes over a real catalog, and ways to speak to its routes."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import httpx
+import numpy as np
+from fastapi import FastAPI
+
+from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
+from app.service import Readiness, Service
+from app.settings import Settings
+from generation.records import Answer, Citation, Outcome
+from ingestion.catalog import Catalog
+from ingestion.errors import BrokenDocument
+from retrieval.dense import Vectors
+from retrieval.records import Passage, SearchRequest, SearchResult
+from tests.ingestion.catalog_samples import LEASE, ingested_document
+
+BASE = "http://127.0.0.1:8000"
+PASSAGE = Passage(
+    chunk_id="c1",
+    document_id="d1",
+    revision="r1",
+    title="劳动合同法",
+    heading_path=("第二章",),
+    page=3,
+    start=10,
+    end=14,
+    text="试用期限",
+    score=0.9,
+    scores={"dense": 0.8, "bm25": 12.5},
+)
+CITATION = Citation(0, "d1", "r1", "劳动合同法", 3, 10, 14, "试用期限")
+
+
+def answer(trace_id: str, *, text: str = "一个月。", outcome: Outcome = Outcome.ANSWERED) -> Answer:
+    """Return an answer with one citation."""
+    return Answer(text, outcome, 0.87, (CITATION,), None, trace_id, {"search": 1.5})
+
+
+def one_sentence(request: AnswerRequest) -> Iterator[AnswerEvent]:
+    """Answer any question with one cited sentence."""
+    yield SentenceEvent(0, "一个月。", (CITATION,))
+    yield DoneEvent(answer(request.trace_id))
+
+
+@dataclass
+class FakeModels:
+    """Everything behind the routes but the catalog; tests replace members."""
+
+    catalog: Catalog
+    say: Callable[[AnswerRequest], Iterator[AnswerEvent]] = one_sentence
+    find: Callable[[SearchRequest], SearchResult] | None = None
+    models_ready: bool = True
+    catalog_ready: bool = True
+    generator: Literal["ok", "down", "none"] = "ok"
+    follows: bool = True
+    indexed: int = 0
+    refreshed: int = 0
+    refresh_errors: list[Exception] = field(default_factory=list)
+    closed: bool = False
+    hold_readiness: threading.Event | None = None
+    asked: list[AnswerRequest] = field(default_factory=list)
+    searched: list[SearchRequest] = field(default_factory=list)
+
+    def answer(self, request: AnswerRequest) -> Iterator[AnswerEvent]:
+        self.asked.append(request)
+        return self.say(request)
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        self.searched.append(request)
+        return self.find(request) if self.find else SearchResult((PASSAGE,), {"total": 2.0})
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return np.zeros((len(texts), 8), dtype=np.float32)
+
+    def readiness(self) -> Readiness:
+        if self.hold_readiness:
+            self.hold_readiness.wait(10)
+        detail = "" if self.models_ready else "The encoder is being loaded."
+        return Readiness(
+            self.models_ready, self.catalog_ready, self.generator, self.indexed, detail
+        )
+
+    def refresh(self) -> None:
+        self.refreshed += 1
+        if self.refresh_errors:
+            raise self.refresh_errors.pop()
+        if self.follows:
+            self.indexed = self.catalog.last_sequence()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def make_service(models: FakeModels, settings: Settings) -> Service:
+    """Return a service over fakes."""
+    return Service(
+        settings=settings,
+        catalog=models.catalog,
+        search=models.search,
+        answer=models.answer,
+        embedder=models,
+        readiness=models.readiness,
+        refresh=models.refresh,
+        close=models.close,
+    )
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    """Return a client that calls an application without a network."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE, timeout=20)
+
+
+async def work_once(catalog: Catalog, *, broken: bool = False) -> None:
+    """Do the next job as a worker would, waiting for it to come."""
+    while (job := catalog.claim("w1", LEASE)) is None:  # noqa: ASYNC110 (the catalog is polled)
+        await asyncio.sleep(0.01)
+    if broken:
+        error = BrokenDocument("application/pdf", "no trailer")
+        catalog.fail(job.job_id, "w1", error.code, str(error))
+    else:
+        catalog.commit_document(ingested_document(), job_id=job.job_id, worker="w1")
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Check that a response is a complete problem document; return it."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert problem["status"] == status
+    assert problem["code"] == code
+    assert problem["type"] == f"urn:youju:problem:{code}"
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["instance"].startswith("/")
+    assert problem["trace_id"] == response.headers["x-request-id"]
+    return problem
+
+
+def sent_events(body: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the (name, data) of each server-sent event of a body."""
+    events = []
+    for block in body.split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if lines:
+            events.append((lines["event"], json.loads(lines["data"])))
+    return events
+
+
+class SlowAnswer:
+    """An answer of endless sentences, each of which asks for and waits for a permit."""
+
+    def __init__(self) -> None:
+        self.asking = threading.Semaphore(0)
+        self.permit = threading.Semaphore(0)
+        self.closed = threading.Event()
+
+    def __call__(self, request: AnswerRequest) -> Generator[AnswerEvent]:
+        try:
+            for index in range(1_000_000):
+                self.asking.release()
+                assert self.permit.acquire(timeout=20)
+                yield SentenceEvent(index, "句。", ())
+        finally:
+            self.closed.set()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 (conditions of other threads)
+            await asyncio.sleep(0.01)

@@ -1,0 +1,284 @@
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from app.worker import Ingest, run_worker, trace_without_text
+from ingestion.catalog import Catalog
+from ingestion.errors import BrokenDocument
+from ingestion.ports import Progress
+from ingestion.records import IngestedDocument
+from ingestion.stored import Job, JobState, Submission
+from tests.ingestion.catalog_samples import ROOT, ingested_document, submit
+
+FINAL = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    yield catalog
+    catalog.close()
+
+
+def ingest_well(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+    progress("parse", 0.5)
+    return ingested_document(content.decode(), title=name)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def job_of(catalog: Catalog, submission: Submission) -> Job:
+    assert submission.job_id is not None
+    job = catalog.job(submission.job_id)
+    assert job is not None
+    return job
+
+
+def wait_for_end(catalog: Catalog, submission: Submission) -> Job:
+    assert eventually(lambda: job_of(catalog, submission).state in FINAL)
+    return job_of(catalog, submission)
+
+
+@contextmanager
+def working(
+    catalog: Catalog, ingest: Ingest, *, lease_seconds: float = 30.0
+) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    settings = Settings(lease_seconds=lease_seconds)
+    thread = threading.Thread(
+        target=run_worker,
+        args=(settings,),
+        kwargs={"ingest": ingest, "catalog": catalog, "stop": stop},
+    )
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_worker_takes_uploads_as_they_come_and_makes_them_searchable(catalog: Catalog) -> None:
+    first = submit(catalog, name="../一.txt", content="第一份。".encode())
+    with working(catalog, ingest_well):
+        assert wait_for_end(catalog, first).state is JobState.DONE
+        second = submit(catalog, name="二.txt", content="第二份。".encode())
+        assert wait_for_end(catalog, second).state is JobState.DONE
+    assert catalog.titles([first.document_id, second.document_id]) == {
+        first.document_id: "../一.txt",
+        second.document_id: "二.txt",
+    }
+
+
+def test_ingestion_error_fails_the_job_with_its_code_and_the_worker_goes_on(
+    catalog: Catalog,
+) -> None:
+    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+        if content == b"bad":
+            raise BrokenDocument("application/pdf", "no pages")
+        return ingest_well(content, name, progress)
+
+    bad = submit(catalog, name="bad", content=b"bad")
+    good = submit(catalog, name="good", content=b"good")
+    with working(catalog, ingest):
+        failed = wait_for_end(catalog, bad)
+        assert (failed.state, failed.reason_code) == (JobState.FAILED, "broken_document")
+        assert failed.reason == str(BrokenDocument("application/pdf", "no pages"))
+        assert wait_for_end(catalog, good).state is JobState.DONE
+
+
+def test_unexpected_error_fails_the_job_and_logs_no_document_text(
+    catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+        try:
+            int(content.decode())
+        except ValueError as exc:
+            raise RuntimeError(content.decode()) from exc
+        raise AssertionError
+
+    submission = submit(catalog, content=b"secret words")
+    with caplog.at_level(logging.INFO), working(catalog, ingest):
+        failed = wait_for_end(catalog, submission)
+    assert (failed.state, failed.reason_code) == (JobState.FAILED, "internal_error")
+    assert failed.reason is not None
+    assert "RuntimeError" in failed.reason
+    assert "secret" not in failed.reason
+    assert "ValueError" in caplog.text
+    assert "in ingest" in caplog.text
+    assert "secret words" not in caplog.text
+
+
+def test_memory_error_fails_the_job_as_out_of_memory(catalog: Catalog) -> None:
+    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+        raise MemoryError
+
+    submission = submit(catalog)
+    with working(catalog, ingest):
+        assert wait_for_end(catalog, submission).reason_code == "out_of_memory"
+
+
+def test_lost_source_fails_the_job(catalog: Catalog, tmp_path: Path) -> None:
+    submission = submit(catalog)
+    for file in (tmp_path / "sources").iterdir():
+        file.unlink()
+    with working(catalog, ingest_well):
+        assert wait_for_end(catalog, submission).reason_code == "source_lost"
+
+
+def test_cancelled_job_is_given_up_and_the_next_one_taken(catalog: Catalog) -> None:
+    given_up = threading.Event()
+
+    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+        if content == b"endless":
+            try:
+                while True:
+                    progress("embed", 0.25)
+                    time.sleep(0.01)
+            finally:
+                given_up.set()
+        return ingest_well(content, name, progress)
+
+    endless = submit(catalog, name="endless", content=b"endless")
+    following = submit(catalog, name="next", content=b"next")
+    with working(catalog, ingest):
+        assert eventually(lambda: job_of(catalog, endless).progress == 0.25)
+        assert job_of(catalog, endless).stage == "embed"
+        assert job_of(catalog, endless).eta_seconds is not None
+        assert catalog.cancel(str(endless.job_id))
+        assert given_up.wait(PATIENCE)
+        assert wait_for_end(catalog, following).state is JobState.DONE
+    assert job_of(catalog, endless).state is JobState.CANCELLED
+    assert catalog.document(endless.document_id) is None
+
+
+def test_stopped_worker_gives_its_job_back_at_once(catalog: Catalog) -> None:
+    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+        while True:
+            progress("embed", 0.25)
+            time.sleep(0.01)
+
+    submission = submit(catalog)
+    with working(catalog, ingest) as stop:
+        assert eventually(lambda: job_of(catalog, submission).state is JobState.RUNNING)
+        stop.set()
+        assert eventually(lambda: job_of(catalog, submission).state is JobState.QUEUED)
+    assert job_of(catalog, submission).attempts == 0
+    with working(catalog, ingest_well):
+        assert wait_for_end(catalog, submission).state is JobState.DONE
+
+
+def test_worker_sweeps_strays_when_it_starts(catalog: Catalog, tmp_path: Path) -> None:
+    stray = tmp_path / "sources" / ("0" * 64)
+    stray.write_bytes(b"stray")
+    with working(catalog, ingest_well):
+        assert eventually(lambda: not stray.exists())
+
+
+# `python -m app.worker` as it is, but for what bootstrap builds: an ingestion that never ends.
+SLOW_WORKER = """
+import sys, time, types
+from pathlib import Path
+from ingestion.catalog import Catalog
+
+def ingest(content, name, progress):
+    while True:
+        progress("embed", 0.5)
+        time.sleep(0.05)
+
+bootstrap = types.ModuleType("app.bootstrap")
+bootstrap.build_worker = lambda settings: (
+    Catalog(settings.data_dir / "catalog.sqlite"), ingest
+)
+sys.modules["app.bootstrap"] = bootstrap
+from app.worker import main
+main()
+"""
+
+
+@contextmanager
+def slow_worker_process(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_WORKER, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "YOUJU_DATA_DIR": str(folder), "YOUJU_LEASE_SECONDS": "2"},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_job_of_a_killed_worker_is_finished_by_another(catalog: Catalog, tmp_path: Path) -> None:
+    submission = submit(catalog, content="还在。".encode())
+    with slow_worker_process(tmp_path) as process:
+        assert eventually(lambda: job_of(catalog, submission).stage == "embed")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert job_of(catalog, submission).state is JobState.RUNNING
+    with working(catalog, ingest_well):
+        done = wait_for_end(catalog, submission)
+    assert (done.state, done.attempts) == (JobState.DONE, 2)
+    assert catalog.text(submission.document_id, submission.revision) == "还在。"
+
+
+def test_worker_process_told_to_stop_gives_its_job_back_and_ends_well(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    submission = submit(catalog)
+    with slow_worker_process(tmp_path, "--parent", str(os.getpid())) as process:
+        assert eventually(lambda: job_of(catalog, submission).stage == "embed")
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    assert job_of(catalog, submission).state is JobState.QUEUED
+
+
+def test_worker_process_of_another_parent_ends_by_itself(catalog: Catalog, tmp_path: Path) -> None:
+    submission = submit(catalog)
+    with slow_worker_process(tmp_path, "--parent", "999999999") as process:
+        assert process.wait(PATIENCE) == 0
+    assert job_of(catalog, submission).state is JobState.QUEUED
+
+
+def test_importing_the_worker_loads_no_model_library() -> None:
+    script = "import sys, app.worker, app.worker_process; print('torch' in sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "False\n"
+
+
+def test_trace_without_text_names_every_cause_and_no_message() -> None:
+    def fail() -> None:
+        try:
+            raise KeyError("private")
+        except KeyError:
+            raise ValueError("private too")  # noqa: B904 the implicit context is the point
+
+    with pytest.raises(ValueError, match="private too") as caught:
+        fail()
+    trace = trace_without_text(caught.value)
+    assert "builtins.ValueError" in trace
+    assert "builtins.KeyError" in trace
+    assert trace.count("in fail") == 2

@@ -1,0 +1,49 @@
+import sys
+
+import pytest
+
+from ingestion import media
+from ingestion.errors import EmptyDocument, MissingExtra, PasswordRequired, UnsupportedMedia
+from ingestion.parse import parse
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "media_type"),
+    [
+        (b"# Title\n\ntext", "a.md", media.MARKDOWN),
+        (b"<html><body><p>text</p>", "a.txt", media.HTML),
+        (b"a,b\n1,2\n", "a.csv", media.CSV),
+        (b"text", "a.bin", media.TEXT),
+    ],
+)
+def test_parse_each_kind_goes_to_its_parser(content, name, media_type):
+    assert parse(content, name).media_type == media_type
+
+
+def test_parse_empty_file_raises_empty_document():
+    for content in (b"", b" \r\n\t"):
+        with pytest.raises(EmptyDocument):
+            parse(content, "a.pdf")
+
+
+def test_parse_unknown_kind_says_what_is_supported():
+    with pytest.raises(UnsupportedMedia, match=r"Supported are PDF, DOCX.*DOCX or PDF") as caught:
+        parse(b"{\\rtf1 hello}", "a.rtf")
+    assert caught.value.media_type == media.RTF
+
+
+def test_parse_office_file_with_a_password_raises_password_required():
+    with pytest.raises(PasswordRequired):
+        parse(OLE + "EncryptedPackage".encode("utf-16-le"), "a.docx")
+    with pytest.raises(UnsupportedMedia):
+        parse(OLE + b"WordDocument", "a.doc")
+
+
+def test_parse_docx_without_its_package_raises_missing_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "docx", None)
+    for module in ("ingestion.parsers.docx", "ingestion.parsers.docx_numbering"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(MissingExtra, match=r"youju\[office\]"):
+        parse(b"PK\x03\x04" + b"word/document.xml", "a.docx")

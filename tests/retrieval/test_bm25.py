@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from rank_bm25 import BM25Okapi
+
+from retrieval.bm25 import Entry, LexicalIndex
+
+_TEXTS = [
+    "the cat sat on the mat".split(),
+    "a dog and a cat".split(),
+    "birds fly over the sea at dawn".split(),
+    "the sea is deep and the sea is cold".split(),
+    "mats are sold by the dozen".split(),
+    "nothing here concerns animals at all".split(),
+]
+
+
+def _index() -> LexicalIndex:
+    index = LexicalIndex(("body", "key"))
+    index.add(
+        Entry(row, row // 2, {"body": text, "key": text[:1]}) for row, text in enumerate(_TEXTS)
+    )
+    return index
+
+
+@pytest.mark.parametrize("query", [["sea"], ["cat", "mat"], ["the", "deep", "sea"], ["dozen"]])
+def test_search_body_only_ranks_as_rank_bm25_does(query: list[str]) -> None:
+    oracle = BM25Okapi(_TEXTS, k1=1.2, b=0.75, epsilon=0)
+    # rank-bm25 uses the idf without the +1 that Lucene and tantivy add inside the logarithm.
+    size, frequency = len(_TEXTS), {term: sum(term in text for text in _TEXTS) for term in query}
+    oracle.idf = {t: np.log(1 + (size - n + 0.5) / (n + 0.5)) for t, n in frequency.items()}
+    expected = oracle.get_scores(query)
+    found = dict(_index().search(query, {"body": 1.0}, 10))
+    # The oracle's numerator has the constant factor k1 + 1; it does not change any order.
+    for row, score in enumerate(expected):
+        assert found.get(row, 0.0) == pytest.approx(score, abs=1e-4)
+
+
+def test_search_within_documents_gives_only_their_rows() -> None:
+    assert {row for row, _ in _index().search(["the"], {"body": 1.0}, 10, [1])} == {2, 3}
+
+
+def test_search_no_documents_or_no_terms_gives_nothing() -> None:
+    index = _index()
+    assert index.search(["the"], {"body": 1.0}, 10, []) == []
+    assert index.search([], {"body": 1.0}, 10) == []
+
+
+def test_search_key_field_weight_adds_its_score() -> None:
+    index = _index()
+    alone = dict(index.search(["birds"], {"body": 1.0, "key": 0.0}, 10))[2]
+    assert dict(index.search(["birds"], {"body": 1.0, "key": 2.0}, 10))[2] > alone
+
+
+def test_remove_document_then_search_no_longer_finds_it() -> None:
+    index = _index()
+    index.remove_document(1)
+    assert index.search(["sea"], {"body": 1.0}, 10) == []
+    assert index.search(["cat"], {"body": 1.0}, 10)
+
+
+def test_search_term_with_query_syntax_is_only_a_term() -> None:
+    assert _index().search(["body:cat", "*", '"', "AND"], {"body": 1.0}, 10) == []

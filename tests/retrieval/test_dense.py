@@ -1,0 +1,58 @@
+import threading
+
+import numpy as np
+
+from retrieval.dense import DenseIndex
+
+
+def _filled() -> DenseIndex:
+    index = DenseIndex(4)
+    index.add([10, 11, 12, 13], np.eye(4, dtype=np.float32))
+    return index
+
+
+def test_search_exact_vector_comes_first() -> None:
+    assert _filled().search(np.eye(4, dtype=np.float32)[2], 2)[0] == (12, 1.0)
+
+
+def test_search_within_gives_only_those() -> None:
+    found = _filled().search(np.eye(4, dtype=np.float32)[2], 4, [10, 13])
+    assert {row for row, _ in found} == {10, 13}
+
+
+def test_search_k_over_size_gives_all() -> None:
+    assert len(_filled().search(np.ones(4, dtype=np.float32), 99)) == 4
+
+
+def test_search_empty_index_or_nothing_allowed_gives_nothing() -> None:
+    query = np.ones(4, dtype=np.float32)
+    assert DenseIndex(4).search(query, 3) == []
+    assert _filled().search(query, 3, []) == []
+
+
+def test_remove_unknown_and_known_ids_leaves_the_rest() -> None:
+    index = _filled()
+    index.remove([12, 999])
+    assert len(index) == 3
+    assert 12 not in {row for row, _ in index.search(np.ones(4, dtype=np.float32), 4)}
+
+
+def test_search_while_adding_never_fails() -> None:
+    index, failures = _filled(), list[Exception]()
+
+    def ask() -> None:
+        try:
+            for _ in range(200):
+                index.search(np.ones(4, dtype=np.float32), 3)
+        except Exception as exc:  # noqa: BLE001 whatever it is must reach the test
+            failures.append(exc)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(200):
+        index.add([100 + number], np.ones((1, 4), dtype=np.float32))
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert len(index) == 204

@@ -1,0 +1,37 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.fusion import WeightedRun, blend, fuse_rrf
+
+
+def test_fuse_rrf_two_runs_adds_reciprocal_ranks() -> None:
+    fused = fuse_rrf([WeightedRun(["a", "b"], 1.0), WeightedRun(["b", "c"], 2.0)], k=60)
+    assert fused[0] == ("b", pytest.approx(1 / 62 + 2 / 61))
+    assert dict(fused) == {
+        "b": pytest.approx(1 / 62 + 2 / 61),
+        "c": pytest.approx(2 / 62),
+        "a": pytest.approx(1 / 61),
+    }
+
+
+def test_fuse_rrf_equal_scores_keeps_order_of_appearance() -> None:
+    assert [item for item, _ in fuse_rrf([WeightedRun([1], 1.0), WeightedRun([2], 1.0)])] == [1, 2]
+
+
+def test_fuse_rrf_k_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        fuse_rrf([WeightedRun([1], 1.0)], k=0)
+
+
+@given(st.lists(st.lists(st.integers(0, 20), unique=True, max_size=10), max_size=4))
+def test_fuse_rrf_any_runs_gives_each_item_once_in_falling_order(runs: list[list[int]]) -> None:
+    fused = fuse_rrf([WeightedRun(run, 1.0) for run in runs])
+    assert sorted(item for item, _ in fused) == sorted({item for run in runs for item in run})
+    scores = [score for _, score in fused]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_blend_missing_score_counts_as_zero() -> None:
+    scored = {"dense": {"a": 0.5, "b": 1.0}, "words": {"a": 1.0}}
+    assert blend(scored, {"dense": 1.0, "words": 0.6}) == [("a", 1.1), ("b", 1.0)]

@@ -1,0 +1,46 @@
+from retrieval.key_index import KeyIndex
+from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, embed
+
+
+def _index() -> KeyIndex:
+    catalog = FakeCatalog()
+    catalog.put("d1", "leave policy", ["annual leave lasts ten days", "sick leave needs a note"])
+    catalog.put("d2", "expenses", ["taxis are paid after nine"])
+    index = KeyIndex(DIMENSION)
+    index.add([(0, catalog.vector_rows("d1")), (1, catalog.vector_rows("d2"))])
+    return index
+
+
+def test_search_raw_nearest_text_maps_to_its_chunk() -> None:
+    row, _ = _index().search_raw(embed(["taxis paid after nine"])[0], 1, None)[0]
+    assert _index().chunk_id(row) == "d2/taxis are paid after nine"
+
+
+def test_search_keys_title_words_give_the_chunks_under_it() -> None:
+    index = _index()
+    found = {index.chunk_id(row) for row, _ in index.search_keys(embed(["leave policy"])[0], 2, None)}
+    assert found == {"d1/annual leave lasts ten days", "d1/sick leave needs a note"}
+
+
+def test_search_words_only_in_key_information_is_found_through_it() -> None:
+    index = _index()
+    assert index.search_words(["expenses"], 0.0, 5, None) == []
+    assert [index.chunk_id(r) for r, _ in index.search_words(["expenses"], 0.5, 5, None)] == [
+        "d2/taxis are paid after nine"
+    ]
+
+
+def test_rows_of_documents_limit_a_search() -> None:
+    index = _index()
+    rows = index.rows_of([1])
+    assert {row for row, _ in index.search_raw(embed(["annual leave"])[0], 9, rows)} == set(rows)
+
+
+def test_remove_document_forgets_its_chunks() -> None:
+    index = _index()
+    rows = index.rows_of([0])
+    index.remove(0)
+    assert len(index) == 1
+    assert all(index.chunk_id(row) is None for row in rows)
+    index.remove(0)
+    assert len(index) == 1

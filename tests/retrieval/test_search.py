@@ -1,0 +1,72 @@
+import pytest
+
+from retrieval.collections_index import CollectionsIndex
+from retrieval.records import SearchRequest
+from retrieval.search import FusionWeights, Searcher
+from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, FakeEmbedder
+
+
+def _searcher(catalog: FakeCatalog, weights: FusionWeights | None = None) -> Searcher:
+    indexes = CollectionsIndex(catalog, DIMENSION)
+    indexes.refresh()
+    return Searcher(indexes, catalog, FakeEmbedder(), weights)
+
+
+@pytest.fixture
+def catalog() -> FakeCatalog:
+    filled = FakeCatalog()
+    for number in range(40):
+        filled.put(f"d{number}", f"rule{number}", [f"item{number} costs", f"item{number} lasts"])
+    return filled
+
+
+def _request(query: str, **changes: object) -> SearchRequest:
+    fields = {"query": query, "collection": "c", "top_k": 3, "document_ids": None, **changes}
+    return SearchRequest(**fields)  # type: ignore[arg-type]  # the keys are those of the record
+
+
+def test_search_named_item_is_first_with_its_raw_text_and_stage_scores(
+    catalog: FakeCatalog,
+) -> None:
+    best = _searcher(catalog).search(_request("item23 lasts")).passages[0]
+    assert (best.document_id, best.text, best.title) == ("d23", "item23 lasts", "rule23")
+    assert {"raw", "keys", "words", "fused"} <= set(best.scores)
+
+
+def test_search_narrowing_by_summary_still_finds_what_it_missed(catalog: FakeCatalog) -> None:
+    catalog.put("hidden", "unrelated", ["opening words", "the zebra sleeps"])
+    weights = FusionWeights(candidate_documents=1)
+    found = _searcher(catalog, weights).search(_request("zebra sleeps")).passages
+    assert found[0].text == "the zebra sleeps"
+
+
+def test_search_many_documents_reports_the_summary_stage(catalog: FakeCatalog) -> None:
+    weights = FusionWeights(candidate_documents=10)
+    result = _searcher(catalog, weights).search(_request("item5 costs"))
+    assert {"summary_filter", "candidates", "global", "total"} <= set(result.timings_ms)
+    assert "candidates.words" in result.passages[0].scores
+
+
+def test_search_document_ids_limit_the_result(catalog: FakeCatalog) -> None:
+    found = _searcher(catalog).search(_request("item23", document_ids=frozenset({"d4", "d9"})))
+    assert {passage.document_id for passage in found.passages} <= {"d4", "d9"}
+    assert found.passages
+
+
+@pytest.mark.parametrize("changes", [{"collection": "other"}, {"top_k": 0}])
+def test_search_unknown_collection_or_nothing_wanted_gives_nothing(
+    catalog: FakeCatalog, changes: dict[str, object]
+) -> None:
+    assert _searcher(catalog).search(_request("item1", **changes)).passages == ()
+
+
+def test_search_chunk_deleted_since_it_was_indexed_is_left_out(catalog: FakeCatalog) -> None:
+    searcher = _searcher(catalog)
+    del catalog.documents["d23"]
+    found = searcher.search(_request("item23 lasts")).passages
+    assert "d23" not in {passage.document_id for passage in found}
+    assert len(found) == 3
+
+
+def test_search_query_without_terms_still_answers_by_meaning(catalog: FakeCatalog) -> None:
+    assert len(_searcher(catalog).search(_request("？！")).passages) == 3
