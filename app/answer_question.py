@@ -140,14 +140,14 @@ class Answerer:
     ) -> Releasing[SentenceEvent, None, tuple[Outcome, Script | None]]:
         """Yield what compliance lets through; return the outcome with its script, if any."""
         for sentence in drafted:
+            if sentence.text in progress.shown:
+                continue
             if not progress.shown:
                 progress.confidence = self._confidence(progress, sentence.spans)
                 if progress.confidence < self._settings.threshold:
                     return Outcome.REFUSED, None
             quotes = [span.quote for span in sentence.spans]
-            verdict = self._gate.gate(
-                sentence.text, evidence=quotes, language=progress.language
-            )
+            verdict = self._gate.gate(sentence.text, evidence=quotes, language=progress.language)
             if not verdict.allowed:
                 script = pick_script(self._scripts, Stage.FALLBACK, progress.language)
                 yield self._show(progress, script.text, ())
@@ -190,7 +190,10 @@ class Answerer:
             fill_script(script, fields), evidence=(), language=progress.language
         )
         yield self._show(progress, verdict.text, ())
-        outcome = Outcome.REFUSED if verdict.allowed else Outcome.SCRIPT
+        outcome = Outcome.REFUSED
+        if not verdict.allowed:
+            script = pick_script(self._scripts, Stage.FALLBACK, progress.language)
+            outcome = Outcome.SCRIPT
         yield self._done(progress, outcome, script)
 
     def _done(self, progress: _Progress, outcome: Outcome, script: Script | None) -> DoneEvent:

@@ -9,15 +9,12 @@ from app.pages import page_finder
 from app.service import Readiness, Service
 from app.settings import Settings
 from generation.compliance import Gate
-from generation.compliance_rules import (
-    block_prompt_leak,
-    mask_personal_data,
-    strip_invisible,
-)
+from generation.compliance_rules import RULES
 from generation.ports import Generator
 from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.catalog import Catalog
+from ingestion.errors import CatalogUnavailable
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument
 from models.bundled import Report, adapter_path, prepare_encoder, prepare_generator
@@ -31,7 +28,7 @@ Ingest = Callable[[bytes, str, Progress], IngestedDocument]
 
 
 def prepare_models(settings: Settings, report: Report) -> None:
-    """Make the bundled models ready that the settings ask for. Raises what `models.bundled` does."""
+    """Make the bundled models ready that the settings ask for. Raises as `models.bundled`."""
     if settings.encoder == "bundled":
         prepare_encoder(settings.models_path, report)
     if _uses_bundled_generator(settings):
@@ -50,7 +47,7 @@ def build_service(settings: Settings) -> Service:
         "zh": pick_script(scripts, Stage.FALLBACK, "zh").text,
         "en": pick_script(scripts, Stage.FALLBACK, "en").text,
     }
-    gate = Gate((strip_invisible, block_prompt_leak, mask_personal_data), fallbacks)
+    gate = Gate(RULES, fallbacks)
     answerer = Answerer(
         searcher.search,
         page_finder(catalog.blocks),
@@ -75,7 +72,7 @@ def build_service(settings: Settings) -> Service:
         search=searcher.search,
         answer=with_sessions(catalog, answerer.answer),
         embedder=encoder,
-        readiness=lambda: _readiness(generator, indexes),
+        readiness=lambda: _readiness(catalog, generator, indexes),
         refresh=refresh,
         close=catalog.close,
     )
@@ -136,11 +133,18 @@ def _uses_bundled_generator(settings: Settings) -> bool:
     return settings.generator_url is None and settings.generator == "bundled"
 
 
-def _readiness(generator: Generator | None, indexes: CollectionsIndex) -> Readiness:
+def _readiness(
+    catalog: Catalog, generator: Generator | None, indexes: CollectionsIndex
+) -> Readiness:
+    detail = ""
+    try:
+        catalog.last_sequence()
+    except CatalogUnavailable as exc:
+        detail = str(exc)
     return Readiness(
         models=True,
-        catalog=True,
+        catalog=not detail,
         generator="none" if generator is None else "ok",
         indexed_sequence=indexes.sequence,
-        detail="",
+        detail=detail,
     )

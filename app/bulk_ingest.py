@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.bootstrap import build_worker, open_catalog
+from app.errors import RepeatedFileName
 from app.settings import Settings
 from app.worker import run_worker
 from ingestion.catalog import Catalog
-from ingestion.errors import DocumentTooLarge, IngestionError
+from ingestion.errors import DocumentTooLarge, IngestionError, InvalidSubmission
 from ingestion.stored import Job, JobState
 
 _POLL_SECONDS = 0.2
@@ -41,17 +42,22 @@ def ingest_files(
 ) -> int:
     """Ingest files and wait for them; returns how many failed. Unchanged ones are skipped.
 
-    Works beside a running service: whoever takes a job first does it.
+    Works beside a running service: whoever takes a job first does it. Of two files to be stored
+    under one name the second fails: it would replace the first.
     """
     catalog = open_catalog(settings)
     pending: dict[str, str] = {}
+    names: set[str] = set()
     unchanged = failed = 0
     for path, name in files:
         try:
+            if name in names:
+                raise RepeatedFileName
+            names.add(name)
             job_id = _submit(catalog, collection, path, name, settings.max_upload_bytes)
-        except (IngestionError, OSError) as exc:
+        except (IngestionError, InvalidSubmission, OSError) as exc:
             failed += 1
-            console.print(f"{name}: {exc}", style="red", markup=False)
+            _say(console, f"{shown_name(name)}: {exc}", style="red")
             continue
         if job_id is None:
             unchanged += 1
@@ -60,8 +66,13 @@ def ingest_files(
     failed += _work_off(settings, catalog, pending, console) if pending else 0
     catalog.close()
     done = len(files) - unchanged - failed
-    console.print(f"{done} ingested, {unchanged} unchanged, {failed} failed ({collection})")
+    _say(console, f"{done} ingested, {unchanged} unchanged, {failed} failed ({collection})")
     return failed
+
+
+def shown_name(name: str) -> str:
+    """Return a file name as it can be printed: bytes that are no UTF-8 become `?`."""
+    return name.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
@@ -69,7 +80,10 @@ def _is_hidden(path: Path, root: Path) -> bool:
 
 
 def _submit(catalog: Catalog, collection: str, path: Path, name: str, limit: int) -> str | None:
-    """Queue a file; None if the collection has its bytes. Raises IngestionError or OSError."""
+    """Queue a file; None if the collection has its bytes.
+
+    Raises IngestionError, InvalidSubmission or OSError.
+    """
     size = path.stat().st_size
     if size > limit:
         raise DocumentTooLarge(size, limit)
@@ -126,7 +140,7 @@ def _watch(catalog: Catalog, pending: dict[str, str], console: Console) -> int:
                 failed += _report_end(job, name, console)
                 bar.update(task, completed=total - len(pending))
                 if not console.is_terminal:
-                    console.print(f"{total - len(pending)}/{total} {name}", markup=False)
+                    _say(console, f"{total - len(pending)}/{total} {name}")
             pause.wait(_POLL_SECONDS)
     return failed
 
@@ -135,5 +149,10 @@ def _report_end(job: Job | None, name: str, console: Console) -> int:
     """Say why a job failed; returns 1 if it did."""
     if job is None or job.state is JobState.DONE:
         return 0
-    console.print(f"{name}: {job.reason or job.state.value}", style="red", markup=False)
+    _say(console, f"{name}: {job.reason or job.state.value}", style="red")
     return 1
+
+
+def _say(console: Console, text: str, *, style: str | None = None) -> None:
+    """Print names and reasons as they are: no markup, no emoji codes, no line folding."""
+    console.print(text, style=style, markup=False, emoji=False, soft_wrap=True)

@@ -2,14 +2,19 @@
 
 import sys
 import uuid
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
+from app.errors import AddressUnavailable
 from app.settings import Settings
+from ingestion.errors import CatalogError, IngestionError
+from models.errors import CorruptModel, MissingModelPackage
 
 # Models and web server are imported by the commands that need them, so that help answers at once.
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -17,8 +22,9 @@ models = typer.Typer(no_args_is_help=True, help="The models this installation ru
 app.add_typer(models, name="models")
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Which collection.")]
-console = Console(highlight=False)
-messages = Console(stderr=True, highlight=False)
+# Names and documents are printed as they are: nothing in them is markup or the code of an emoji.
+console = Console(highlight=False, markup=False, emoji=False)
+messages = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @app.command()
@@ -26,7 +32,7 @@ def serve() -> None:
     """Start the service with its ingestion workers and print the address."""
     from app.serving import run_service
 
-    run_service(Settings(), messages.print)
+    run_service(Settings(), _say)
 
 
 @app.command()
@@ -35,12 +41,12 @@ def ingest(
     collection: Collection = None,
 ) -> None:
     """Take in files and folders and wait until they are searchable. Safe to repeat."""
-    from app.bulk_ingest import files_under, ingest_files
+    from app.bulk_ingest import files_under, ingest_files, shown_name
 
     settings = Settings()
     files, missing = files_under(paths)
     for path in missing:
-        messages.print(f"{path}: there is no such file or folder", style="red")
+        _say(f"{shown_name(str(path))}: there is no such file or folder", style="red")
     failed = ingest_files(settings, files, collection or settings.default_collection, messages)
     if failed or missing:
         raise typer.Exit(1)
@@ -79,7 +85,7 @@ def ask(
             page = f", p. {citation.page}" if citation.page else ""
             where = f"{citation.title}{page}, {citation.start}–{citation.end}"
             _print_plain(f"  [{citation.sentence + 1}] {where}: {citation.quote}")
-        messages.print(f"{answer.outcome.value}, confidence {answer.confidence:.2f}")
+        _say(f"{answer.outcome.value}, confidence {answer.confidence:.2f}")
     service.close()
 
 
@@ -103,7 +109,7 @@ def search(
         _print_plain(f"   {passage.text[:200]}")
     service.close()
     if not result.passages:
-        messages.print(f"nothing found in collection {name}")
+        _say(f"nothing found in collection {name}")
 
 
 @app.command()
@@ -118,7 +124,7 @@ def documents(collection: Collection = None) -> None:
             f"{document.document_id}  {document.collection}  {document.chunk_count:>5} chunks  "
             f"{document.name}"
         )
-    messages.print(f"{total} documents")
+    _say(f"{total} documents")
     catalog.close()
 
 
@@ -132,7 +138,7 @@ def jobs(collection: Collection = None) -> None:
     for job in found:
         reason = f"  {job.reason_code}: {job.reason}" if job.reason_code else ""
         _print_plain(f"{job.job_id}  {job.state.value:<9} {job.progress:>4.0%}  {job.name}{reason}")
-    messages.print(f"{total} jobs")
+    _say(f"{total} jobs")
     catalog.close()
 
 
@@ -142,13 +148,18 @@ def prepare() -> None:
     from app.bootstrap import prepare_models
 
     settings = Settings()
-    prepare_models(settings, messages.print)
-    messages.print(f"models are ready in {settings.models_path}")
+    prepare_models(settings, _say)
+    _say(f"models are ready in {settings.models_path}")
 
 
 def _print_plain(text: str) -> None:
-    """Print text of users and documents as it is: no markup, no line folding."""
-    console.print(text, markup=False, soft_wrap=True)
+    """Print text of users and documents without line folding."""
+    console.print(text, soft_wrap=True)
+
+
+def _say(text: str, *, style: str | None = None) -> None:
+    """Print a message, always as one line, where it does not mix with results."""
+    messages.print(text, style=style, soft_wrap=True)
 
 
 def _add_commands_of_other_packages(root: typer.Typer) -> None:
@@ -158,14 +169,33 @@ def _add_commands_of_other_packages(root: typer.Typer) -> None:
         root.add_typer(group, name=point.name)
 
 
-def main() -> None:
-    """Run the command line; failures that the user can mend end in one line, not a traceback."""
-    from ingestion.errors import IngestionError
-    from models.errors import CorruptModel, MissingModelPackage
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; failures that the user can mend end in one line, not a traceback.
 
+    arguments: what follows the program's name; None: those of the process. Ends in SystemExit, 2
+    for a setting or a call that is not valid, 1 for every other failure.
+    """
     _add_commands_of_other_packages(app)
     try:
-        app()
-    except (IngestionError, CorruptModel, MissingModelPackage) as exc:
-        messages.print(str(exc), style="red", markup=False)
+        app(args=None if arguments is None else list(arguments))
+    except ValidationError as exc:
+        _say(wrong_settings(exc), style="red")
+        sys.exit(2)
+    except (
+        AddressUnavailable,
+        CatalogError,
+        CorruptModel,
+        IngestionError,
+        MissingModelPackage,
+    ) as exc:
+        _say(str(exc), style="red")
         sys.exit(1)
+
+
+def wrong_settings(error: ValidationError) -> str:
+    """Return in one line which settings are wrong and why, without the values (one is a key)."""
+    prefix = str(Settings.model_config["env_prefix"])
+    return "; ".join(
+        f"{prefix}{str(entry['loc'][0]).upper()}: {entry['msg']}"
+        for entry in error.errors(include_url=False, include_context=False, include_input=False)
+    )

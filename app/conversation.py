@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent
+from app.answer_question import stopping
 from generation.records import Turn
 from ingestion.catalog import Catalog
 
@@ -26,11 +27,13 @@ def with_sessions(catalog: Catalog, answering: Answering) -> Answering:
             return
         key = f"{request.collection}\n{request.session_id}"
         history = request.history or _stored(catalog, key)
-        for event in answering(replace(request, history=history)):
-            if isinstance(event, DoneEvent):
-                turns = [("user", request.question), ("assistant", event.answer.text)]
-                catalog.append_turns(key, request.collection, turns)
-            yield event
+        events = answering(replace(request, history=history))
+        with stopping(events):
+            for event in events:
+                if isinstance(event, DoneEvent):
+                    turns = [("user", request.question), ("assistant", event.answer.text)]
+                    catalog.append_turns(key, request.collection, turns)
+                yield event
 
     return answer
 

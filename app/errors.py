@@ -179,3 +179,15 @@ class RepeatedFileName(IngestionError):
 
     def __init__(self) -> None:
         super().__init__("Another file of this request has the same name. Rename one of them.")
+
+
+class AddressUnavailable(Exception):
+    """The service cannot listen where it should: the port is taken, or the host is not ours."""
+
+    def __init__(self, host: str, port: int, detail: str) -> None:
+        super().__init__(
+            f"Cannot listen on {host} port {port}: {detail}. "
+            "Choose another with YOUJU_HOST and YOUJU_PORT."
+        )
+        self.host = host
+        self.port = port

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from app.answer_events import AnswerEvent, AnswerRequest
 from app.settings import Settings
 from ingestion.catalog import Catalog
+from ingestion.ports import PassageEmbedder
 from retrieval.ports import QueryEmbedder
 from retrieval.records import SearchRequest, SearchResult
 
@@ -25,6 +26,10 @@ class Readiness:
     detail: str
 
 
+class Embedder(QueryEmbedder, PassageEmbedder, Protocol):
+    """Embeds questions and passages alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """Everything behind the routes. All calls block and may come from any thread.
@@ -37,7 +42,7 @@ class Service:
     catalog: Catalog
     search: Callable[[SearchRequest], SearchResult]
     answer: Callable[[AnswerRequest], Iterator[AnswerEvent]]
-    embedder: QueryEmbedder
+    embedder: Embedder
     readiness: Callable[[], Readiness]
     refresh: Callable[[], None]
     close: Callable[[], None]

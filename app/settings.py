@@ -1,15 +1,21 @@
 """Every setting, one `YOUJU_…` environment variable each, with its default."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Configuration of a service, its worker and the command line."""
+    """Configuration of a service, its worker and the command line.
 
-    model_config = SettingsConfigDict(env_prefix="YOUJU_", frozen=True, extra="ignore")
+    An empty variable counts as not set. Raises ValidationError on a value that does not fit.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="YOUJU_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     data_dir: Path = Field(Path("data"), description="Where all state lives.")
     models_dir: Path | None = Field(None, description="Prepared models; default DATA_DIR/models.")
@@ -22,8 +28,12 @@ class Settings(BaseSettings):
     encoder: str = Field("bundled", description="`bundled`, or a Hugging Face model or folder.")
     encoder_batch: int = Field(32, ge=1, description="Texts embedded together.")
 
-    generator: str = Field("bundled", description="`bundled`, or `none` for extracts only.")
-    generator_url: str | None = Field(None, description="An OpenAI-compatible server, e.g. vLLM.")
+    generator: Literal["bundled", "none"] = Field(
+        "bundled", description="What writes answers; `none`: they are extracts."
+    )
+    generator_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="An OpenAI-compatible server, e.g. vLLM."
+    )
     generator_model: str = Field("youju", description="Model name asked of that server.")
     generator_key: str | None = Field(None, description="Bearer token for that server.")
     generator_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for a piece.")

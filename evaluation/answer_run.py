@@ -45,7 +45,7 @@ class AskedQuestion:
     refused: no answer was given, which a fallback or script without a citation is too.
     locatable: a gold answer stands word for word in a relevant document. exact_match, f1 and
     longest_run_f1 are None where the question is unanswerable; a refusal scores 0.
-    first_sentence_ms is None where no sentence was released.
+    first_sentence_ms: until the first words, which may be those of a refusal; None without any.
     """
 
     question_id: str
@@ -79,7 +79,7 @@ class CitationScores:
     document_precision: citations of a relevant document, among all. precision: citations that
     also touch a gold answer, recall: answers with such a citation — both only over the
     `locatable` answers, the others' gold stands nowhere word for word. uncited_sentences: released
-    without a citation, over all questions.
+    without a citation in any answer that was no refusal, which must never happen.
     """
 
     document_precision: float | None
@@ -213,7 +213,7 @@ def score_citations(asked: Sequence[AskedQuestion]) -> CitationScores:
         precision=metrics.share(sum(_right(c) for c in checked), len(checked)),
         recall=metrics.share(proven, len(checkable)),
         locatable=len(checkable),
-        uncited_sentences=sum(record.uncited_sentences for record in asked),
+        uncited_sentences=sum(r.uncited_sentences for r in asked if not r.refused),
     )
 
 

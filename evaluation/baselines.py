@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import bm25s
-import jieba
 import numpy as np
+import rjieba
 from numpy.typing import NDArray
 
 from evaluation.datasets import CorpusDocument
@@ -20,7 +20,7 @@ from ingestion.records import Vectors
 WINDOW_TOKENS = 256
 RRF_K = 60
 _WORD = re.compile(r"\w")
-_EMBEDDED_TOGETHER = 2048
+_EMBEDDED_TOGETHER = 512
 
 Scored = list[tuple[str, float]]
 """Documents with their scores, best first."""
@@ -56,6 +56,7 @@ def embed_windows(
     """
     order = sorted(range(len(windows.texts)), key=lambda index: len(windows.texts[index]))
     rows: list[Vectors] = []
+    progress(0, len(order))
     for start in range(0, len(order), _EMBEDDED_TOGETHER):
         batch = order[start : start + _EMBEDDED_TOGETHER]
         rows.append(encoder.embed_passages([windows.texts[index] for index in batch]))
@@ -107,7 +108,7 @@ class PlainBm25:
 
 def words(text: str) -> list[str]:
     """Return the lower-case words of a text, as jieba parts it; marks and spaces are dropped."""
-    return [word for word in jieba.cut(text.lower()) if _WORD.search(word)]
+    return [word for word in rjieba.cut(text.lower()) if _WORD.search(word)]
 
 
 def fuse_plain(runs: Sequence[Scored], k: int) -> Scored:

@@ -18,8 +18,8 @@ from ingestion.records import IngestedDocument, Vectors
 
 Result = TypeVar("Result")
 Task = Callable[[PassageEmbedder], Result]
-# Small documents have a few texts each: this many fill batches sorted by length.
-GROUP_DOCUMENTS = 256
+# Small documents have a few texts each: this many fill several batches sorted by length.
+GROUP_DOCUMENTS = 128
 _LEASE_SECONDS = 600.0
 
 
@@ -72,6 +72,7 @@ def ingest_corpus(
     """
     chunks = 0
     failures: list[tuple[str, str]] = []
+    progress(0, len(files))
     for start in range(0, len(files), GROUP_DOCUMENTS):
         group = files[start : start + GROUP_DOCUMENTS]
         ended = run_gathered([_task(file, ingest) for file in group], encoder)

@@ -1,6 +1,5 @@
 """The two runs from end to end: ingest, ask, score, and write down what came out."""
 
-import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,6 +28,20 @@ from evaluation.retrieval_run import (
     run_baselines,
     run_service,
     score,
+)
+
+# What a figure depends on; addresses, folders and keys stay out of what gets published.
+_SETTINGS_OF_A_RESULT = (
+    "encoder",
+    "encoder_batch",
+    "threads",
+    "chunk_tokens",
+    "top_k",
+    "generator",
+    "generator_model",
+    "context_tokens",
+    "max_answer_tokens",
+    "refusal_threshold",
 )
 
 
@@ -157,5 +170,5 @@ def _run_folder(out: Path, kind: str, dataset: Dataset) -> Path:
 
 
 def _circumstances(plan: RunPlan, folder: Path) -> dict[str, object]:
-    settings = json.loads(plan.settings.model_dump_json(exclude={"generator_key"}))
+    settings = {name: getattr(plan.settings, name) for name in _SETTINGS_OF_A_RESULT}
     return {"run": folder.name, "parameters": {**plan.parameters, "settings": settings}}

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from generation.control_text import neutralise
+
 Language = Literal["zh", "en"]
 
 REFUSALS: dict[Language, str] = {
@@ -40,8 +42,10 @@ def template_hash(name: str, language: Language) -> str:
 def answer_prompt(question: str, passages: Sequence[PromptPassage], language: Language) -> str:
     """Fill the answer template. Sources are numbered from 1 in the order given.
 
-    Substitution is one pass, so braces inside a question or a document stay plain text.
+    Substitution is one pass, so braces inside a question or a document stay plain text. The
+    question is neutralised here; the passages come neutralised.
     """
+    question = neutralise(question)
     label = _SOURCE_LABELS[language]
     rendered = "\n\n".join(
         f"{label}[{number}] {passage.title}\n{passage.text}".strip()

@@ -29,7 +29,7 @@ Report = Callable[[str], None]
 
 
 def adapter_path() -> Path:
-    """Return the LoRA adapter (llama.cpp GGUF form) that makes the generator answer with sources."""
+    """Return the LoRA adapter (llama.cpp GGUF form) that makes the generator quote its sources."""
     return Path(str(files("models") / "adapters" / "grounded-qa" / "adapter.gguf"))
 
 
@@ -78,6 +78,25 @@ def prepare_generator(models_dir: Path, report: Report) -> Path:
     return target
 
 
+def prepare_generator_weights(models_dir: Path, report: Report) -> Path:
+    """Return the generator as a Hugging Face folder, for training and for vLLM.
+
+    Raises MissingModelPackage or CorruptModel.
+    """
+    target = models_dir / f"gemma-3-270m-{_LAYOUT}"
+    if target.exists():
+        return target
+    source = prepare_generator(models_dir, report)
+    report("dequantising gemma-3-270m")
+    with _appearing(target) as folder:
+        # Heavy, and needed for training only.
+        from models.gemma_convert import write_hugging_face
+
+        write_hugging_face(source, folder)
+    report(f"{target.name} is ready")
+    return target
+
+
 def _resource(package: str, name: str) -> Path:
     if find_spec(package) is None:
         raise MissingModelPackage(package.replace("_", "-"), "bundled")
@@ -104,7 +123,10 @@ def _appearing(target: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         yield folder
+        # Both mkdtemp and safetensors write for the owner alone; a service may run as another user.
         folder.chmod(0o755)
+        for path in folder.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         try:
             os.rename(folder, target)
         except OSError:

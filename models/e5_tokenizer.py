@@ -20,7 +20,7 @@ from tokenizers import (
 UNKNOWN_ID = 3
 _CONTROL = "[\\x01-\\x08\\x0b\\x0e-\\x1f\\x7f\\x{8f}\\x{9f}]"
 _SPACE = "[\\t\\n\\x0c\\r\\x{1680}\\x{200b}-\\x{200f}\\x{2028}\\x{2029}\\x{2581}\\x{feff}\\x{fffd}]"
-# The table leaves the full-width tilde alone where NFKC folds it; a private-use stand-in shields it.
+# The table leaves the full-width tilde alone, NFKC folds it; a private-use stand-in shields it.
 _TILDE, _SHIELD = "\uff5e", "\uf8fe"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC = b"E5S1"
+FLOAT32, Q4_0 = 0, 1  # tensor kinds
 Q4_BLOCK = 32
 Q4_DTYPE = np.dtype([("scale", "<f2"), ("nibbles", "u1", (Q4_BLOCK // 2,))])
 
@@ -52,17 +53,14 @@ class _Cursor:
         self.position = 0
 
     def take(self, layout: str) -> tuple[int, ...]:
-        values = struct.unpack_from("<" + layout, self._data, self.position)
-        self.position += struct.calcsize("<" + layout)
-        return values
+        return struct.unpack("<" + layout, self.bytes(struct.calcsize("<" + layout)))
 
     def take_float(self) -> float:
-        (value,) = struct.unpack_from("<f", self._data, self.position)
-        self.position += 4
+        (value,) = struct.unpack("<f", self.bytes(4))
         return float(value)
 
     def bytes(self, count: int) -> bytes:
-        if self.position + count > len(self._data):
+        if not 0 <= count <= len(self._data) - self.position:
             raise WheelFormatError(f"the file ends inside a field at byte {self.position}")
         block = bytes(self._data[self.position : self.position + count])
         self.position += count
@@ -108,15 +106,13 @@ def _read_pieces(cursor: _Cursor) -> Iterator[tuple[str, float]]:
 
 
 def _read_normalisation(cursor: _Cursor) -> Iterator[tuple[str, str]]:
-    (count,) = cursor.take("i")
+    count, _size = cursor.take("iI")
     for _ in range(count):
         code_point, length = cursor.take("IB")
         yield chr(code_point), "".join(map(chr, cursor.take(f"{length}I")))
 
 
-def _read_tensors(
-    cursor: _Cursor, data: memoryview
-) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def _read_tensors(cursor: _Cursor, data: memoryview) -> Iterator[tuple[str, NDArray[np.float32]]]:
     (count,) = cursor.take("i")
     directory = []
     for _ in range(count):
@@ -126,7 +122,17 @@ def _read_tensors(
         directory.append((name, kind, elements, offset, size))
     for name, kind, elements, offset, size in directory:
         raw = bytes(data[offset : offset + size])
-        values = dequantise_q4(raw) if kind else np.frombuffer(raw, dtype="<f4")
+        if len(raw) < size:
+            raise WheelFormatError(f"the file ends inside tensor {name}")
+        values = _values(name, kind, raw)
         if values.size != elements:
             raise WheelFormatError(f"tensor {name} has {values.size} values, expected {elements}")
         yield name, values
+
+
+def _values(name: str, kind: int, raw: bytes) -> NDArray[np.float32]:
+    if kind == FLOAT32 and len(raw) % 4 == 0:
+        return np.frombuffer(raw, dtype="<f4")
+    if kind == Q4_0:
+        return dequantise_q4(raw)
+    raise WheelFormatError(f"tensor {name} is {len(raw)} bytes of unknown kind {kind}")

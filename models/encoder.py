@@ -61,7 +61,7 @@ class Encoder:
 
 
 def _fast_dtype() -> torch.dtype:
-    """bf16 on a GPU or where the CPU has instructions for it (4 times float32 on AMX), else fp32."""
+    """bf16 on a GPU or a CPU with instructions for it (4 times float32 on AMX), else fp32."""
     if torch.cuda.is_available():
         return torch.bfloat16
     capabilities = torch.backends.cpu.get_cpu_capability()

@@ -24,7 +24,7 @@ class GenerationFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class SamplingGuards:
-    """Greedy decoding with a mild repetition penalty: answers are quotes, not inventions."""
+    """Greedy decoding without a repetition penalty: a quote may say a word twice."""
 
     repeat_penalty: float = 1.0
     seed: int = 7
@@ -56,13 +56,20 @@ class LocalGenerator:
             parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
         self._server = xllamacpp.Server(parameters)
         self._guards = SamplingGuards()
+        self._context_tokens = context_tokens
         self.name = model.stem + ("+" + adapter.parent.name if adapter else "")
 
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
         """Yield pieces of the reply; closing the iterator stops the model after its next token.
 
-        Raises GenerationFailed when llama.cpp reports an error.
+        max_tokens: 1 or more, and less than the context. Raises GenerationFailed when it is not,
+        when the prompt is longer than the context, and when llama.cpp reports an error.
         """
+        # llama.cpp would take a negative number for "without end", and cut a reply at the context.
+        if not 0 < max_tokens < self._context_tokens:
+            raise GenerationFailed(
+                f"max_tokens is {max_tokens}, the context holds {self._context_tokens}"
+            )
         request = {
             "prompt": chat_prompt(prompt),
             "n_predict": max_tokens,
@@ -84,7 +91,7 @@ _DONE = object()
 
 
 def _stream(server: Any, request: dict[str, Any]) -> Iterator[str]:
-    """Turn the server's callback into an iterator; its bounded queue holds the model back."""
+    """Turn the server's callback into an iterator: the model runs ahead of a slow reader."""
     pieces: queue.Queue[Any] = queue.Queue()
     stopped = threading.Event()
 
@@ -97,7 +104,8 @@ def _stream(server: Any, request: dict[str, Any]) -> Iterator[str]:
             server.handle_completions(request, on_piece)
         except RuntimeError as exc:
             pieces.put(exc)
-        pieces.put(_DONE)
+        finally:
+            pieces.put(_DONE)
 
     worker = threading.Thread(target=work, name="generator", daemon=True)
     worker.start()

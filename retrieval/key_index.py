@@ -71,9 +71,7 @@ class KeyIndex:
         """Return all rows of the given documents."""
         return [row for document in documents for row in self._rows_of.get(document, ())]
 
-    def search_raw(
-        self, vector: NDArray[np.float32], k: int, rows: Sequence[int] | None
-    ) -> Scored:
+    def search_raw(self, vector: NDArray[np.float32], k: int, rows: Sequence[int] | None) -> Scored:
         """Return the k chunks whose own text is nearest. vector: (d,)."""
         return self._raw.search(vector, k, rows)
 
@@ -86,6 +84,6 @@ class KeyIndex:
     def search_words(
         self, query_terms: Sequence[str], key_weight: float, k: int, documents: Sequence[int] | None
     ) -> Scored:
-        """Return the k best chunks by BM25 over raw text and, with `key_weight`, key information."""
+        """Return the k best chunks by BM25 over raw text and, weighed, key information."""
         weights = {"body": 1.0, "key": key_weight}
         return self._words.search(query_terms, weights, k, documents)

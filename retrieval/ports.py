@@ -45,5 +45,3 @@ class ChunkStore(Protocol):
     def titles(self, document_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the documents' titles, by id."""
         ...
-
-

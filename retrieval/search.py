@@ -1,4 +1,4 @@
-"""The whole path of a search, on one page: summaries first, then both levels, fused, mapped to text.
+"""The whole path of a search on one page: summaries first, then both levels, fused, as raw text.
 
 `/search` and `/ask` both run `Searcher.search`; nothing else ranks passages.
 """

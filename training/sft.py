@@ -8,7 +8,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -101,14 +101,20 @@ def _rate(step: int, elapsed_share: float, settings: SftSettings) -> float:
     return settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, elapsed_share)))
 
 
-def train(base: Path, samples: Sequence[Sample], out: Path, settings: SftSettings) -> Path:
+def train(
+    base: Path,
+    samples: Sequence[Sample],
+    out: Path,
+    settings: SftSettings,
+    report: Callable[[str], None],
+) -> Path:
     """Train an adapter and save it in PEFT form under `out`; returns that folder.
 
-    Progress goes to `out/log.jsonl` and standard output. An interrupted run resumes from its last
-    checkpoint when called again with the same `out`.
+    base: Hugging Face folder of the generator. Progress goes to `out/log.jsonl` and, every ten
+    steps, to `report`. An interrupted run resumes from its last checkpoint when called again with
+    the same `out`.
     """
     torch.manual_seed(settings.seed)
-    rng = random.Random(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     encoded = encode_samples(samples, tokenizer, settings.max_tokens)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -118,36 +124,50 @@ def train(base: Path, samples: Sequence[Sample], out: Path, settings: SftSetting
     optimiser = torch.optim.AdamW(
         trainable, lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
-    state = _restore(out, optimiser)
+    step, spent, seen = _restore(out, optimiser)
+    # A resumed run must not begin with the batches that it has already seen.
+    rng = random.Random(settings.seed + step)
     out.mkdir(parents=True, exist_ok=True)
     (out / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
-    step, spent, seen = state
     started = time.monotonic()
     with (out / "log.jsonl").open("a") as log:
         for batch in _endless(encoded, settings.batch_size, rng):
             share = (spent + time.monotonic() - started) / (60 * settings.minutes)
             if share >= 1:
                 break
-            for group in optimiser.param_groups:
-                group["lr"] = _rate(step, share, settings)
-            with torch.autocast(device, dtype=torch.bfloat16):
-                loss = response_loss(model, batch)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            torch.nn.utils.clip_grad_norm_(trainable, 1.0)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+            loss = _learn(model, optimiser, batch, _rate(step, share, settings))
             step, seen = step + 1, seen + len(batch)
             tokens = sum(len(sample.ids) for sample in batch)
-            line = {"step": step, "samples": seen, "tokens": tokens, "loss": round(loss.item(), 4)}
+            line = {"step": step, "samples": seen, "tokens": tokens, "loss": round(loss, 4)}
             log.write(json.dumps({**line, "share": round(share, 4)}) + "\n")
             if step % 10 == 0:
-                print(f"step {step}  samples {seen}/{len(encoded)}  loss {loss.item():.3f}  "
-                      f"{100 * share:.0f}% of {settings.minutes:.0f} min", flush=True)
+                report(
+                    f"step {step}  samples {seen}/{len(encoded)}  loss {loss:.3f}  "
+                    f"{100 * share:.0f}% of {settings.minutes:.0f} min"
+                )
             if step % settings.save_every_steps == 0:
                 log.flush()
                 _save(model, optimiser, out, (step, spent + time.monotonic() - started, seen))
     _save(model, optimiser, out, (step, spent + time.monotonic() - started, seen))
     return out
+
+
+def _learn(
+    model: PeftModel,
+    optimiser: torch.optim.Optimizer,
+    batch: Sequence[EncodedSample],
+    rate: float,
+) -> float:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    with torch.autocast(next(model.parameters()).device.type, dtype=torch.bfloat16):
+        loss = response_loss(model, batch)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    trained = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    return loss.item()
 
 
 def _endless(
@@ -177,10 +197,13 @@ def _adapted(model: Gemma3ForCausalLM, out: Path, settings: SftSettings) -> Peft
 def _save(
     model: PeftModel, optimiser: torch.optim.Optimizer, out: Path, state: tuple[int, float, int]
 ) -> None:
-    model.save_pretrained(str(out))
-    partial = out / "state.pt.partial"
-    torch.save({"optimiser": optimiser.state_dict(), "state": state}, partial)
-    partial.replace(out / "state.pt")
+    # Each file appears whole: a run killed while it saves can still resume.
+    partial = out / "partial"
+    model.save_pretrained(str(partial))
+    torch.save({"optimiser": optimiser.state_dict(), "state": state}, partial / "state.pt")
+    for file in sorted(partial.iterdir()):
+        file.replace(out / file.name)
+    partial.rmdir()
 
 
 def _restore(out: Path, optimiser: torch.optim.Optimizer) -> tuple[int, float, int]:

@@ -102,7 +102,8 @@ def test_score_answers_sums_up_refusals_words_and_times() -> None:
     records = [
         _asked(_answer("南极", _citation("D1", "南极")), ReleasedSentence("南极", 1)),
         _asked(_answer("没有", outcome=Outcome.REFUSED)),
-        _asked(_answer("没有", outcome=Outcome.REFUSED), gold=()),
+        # The words of a refusal need no citation.
+        _asked(_answer("没有", outcome=Outcome.REFUSED), ReleasedSentence("没有", 0), gold=()),
         _asked(_answer("沙漠", _citation("D2", "沙漠")), ReleasedSentence("沙漠", 0), gold=()),
     ]
     scores = score_answers(records, seed=1)
@@ -125,7 +126,8 @@ def test_score_answers_of_nothing_has_no_figures() -> None:
 def test_score_citations_precision_per_citation_and_recall_per_answer() -> None:
     records = [
         _asked(_answer("南极", _citation("D1", "南极"), _citation("D1", "吃鱼"))),
-        _asked(_answer("南极", _citation("D2", "沙漠"))),
+        # The right words of the wrong document prove nothing.
+        _asked(_answer("南极", _citation("D2", "南极"))),
         # Its gold stands nowhere word for word: only the document can be checked.
         _asked(_answer("南极", _citation("D1", "吃鱼")), gold=("在地球的最南端",)),
         # Unanswerable and refused ones say nothing about citations.

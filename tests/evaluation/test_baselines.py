@@ -44,11 +44,11 @@ def test_embed_windows_rows_are_in_document_order(encoder) -> None:
     vectors = embed_windows(windows, encoder, lambda done, total: seen.append((done, total)))
     np.testing.assert_array_equal(vectors, encoder.embed_queries(windows.texts))
     assert encoder.embedded == [["五", "六七", "一二三四"]]
-    assert seen == [(3, 3)]
+    assert seen == [(0, 3), (3, 3)]
 
 
 def test_plain_dense_document_scores_as_its_best_window() -> None:
-    vectors = np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32)
+    vectors = np.array([[0.8, 0.6], [0, 1], [0.6, 0.8]], dtype=np.float32)
     dense = PlainDense(["a", "b"], Windows(("", "", ""), (0, 2)), vectors)
     found = dense.search(np.array([0, 1], dtype=np.float32), 5)
     assert [name for name, _ in found] == ["a", "b"]

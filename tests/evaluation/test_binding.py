@@ -59,7 +59,7 @@ def test_bind_ingested_corpus_is_searched_at_once(service, dataset_folder: Path)
         [source_file(document) for document in documents],
         lambda done, total: seen.append((done, total)),
     )
-    assert (made.documents, made.failures, seen) == (30, (), [(30, 30)])
+    assert (made.documents, made.failures, seen) == (30, (), [(0, 30), (30, 30)])
     passages = subject.search("企鹅住在哪里？", 3).passages
     assert passages[0].document_id == document_id_of(COLLECTION, "d1.html")
     assert "南极" in passages[0].text

@@ -98,7 +98,7 @@ def test_ingest_corpus_unreadable_file_is_noted_and_left_out(encoder) -> None:
         lambda group: groups.append(len(group)),
         lambda done, total: seen.append((done, total)),
     )
-    assert (result.documents, groups, seen) == (1, [1], [(2, 2)])
+    assert (result.documents, groups, seen) == (1, [1], [(0, 2), (2, 2)])
     assert [name for name, _ in result.failures] == ["empty.html"]
 
 

@@ -31,6 +31,7 @@ def zoo(dataset_folder: Path) -> Dataset:
 def _result(plan: RunPlan) -> dict:
     text = (plan.out / "results.jsonl").read_text(encoding="utf-8")
     assert "sesame" not in text
+    assert str(plan.settings.data_dir) not in text
     return json.loads(text.splitlines()[-1])
 
 

@@ -14,6 +14,7 @@ from generation.negation import contradicted_predicates
         ),
         ("试用期不支付工资。", "试用期支付工资。"),
         ("没有年假。", "年假为十天。"),
+        ("公司不退款。", "公司位于北京。"),
         ("It does not require a fee.", "It requires a fee."),
         (
             "The permit requires a fee of ten dollars at the counter.",

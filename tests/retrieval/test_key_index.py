@@ -18,7 +18,9 @@ def test_search_raw_nearest_text_maps_to_its_chunk() -> None:
 
 def test_search_keys_title_words_give_the_chunks_under_it() -> None:
     index = _index()
-    found = {index.chunk_id(row) for row, _ in index.search_keys(embed(["leave policy"])[0], 2, None)}
+    found = {
+        index.chunk_id(row) for row, _ in index.search_keys(embed(["leave policy"])[0], 2, None)
+    }
     assert found == {"d1/annual leave lasts ten days", "d1/sick leave needs a note"}
 
 

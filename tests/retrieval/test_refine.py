@@ -3,7 +3,9 @@ import pytest
 from retrieval.refine import standalone_question
 
 
-@pytest.mark.parametrize("follow_up", ["它的期限是多久？", "那么罚款多少", "What about them?", "多久？"])
+@pytest.mark.parametrize(
+    "follow_up", ["它的期限是多久？", "那么罚款多少", "What about them?", "多久？"]
+)
 def test_standalone_question_follow_up_carries_the_one_before(follow_up: str) -> None:
     assert standalone_question(follow_up, ["年休假怎么算？"]) == f"年休假怎么算？ {follow_up}"
 

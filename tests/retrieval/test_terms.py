@@ -12,7 +12,7 @@ from retrieval.terms import fold, terms
         ("ＡＢＣ公司２０２３年报", "abc 2023"),
         ("标准 GB/T-2023 的要求", "gb/t-2023"),
         ("Wi-Fi settings", "WI-FI"),
-        ("王小明", "小明"),
+        ("因诺肯季", "诺肯"),
         ("第三十八条", "第三十八条"),
     ],
 )

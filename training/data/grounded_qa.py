@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import bm25s
-import jieba
 import numpy as np
+import rjieba
 
 from generation.prompt import REFUSALS, Language, PromptPassage, answer_prompt
 
@@ -65,11 +65,17 @@ class Piece:
     text: str
 
 
-def read_squad(path: Path) -> tuple[list[Paragraph], list[Question]]:
-    """Read a SQuAD v1 or v2 file. Raises KeyError or JSONDecodeError on another form."""
+def read_squad(path: Path, hold_out: int = 0) -> tuple[list[Paragraph], list[Question]]:
+    """Read a SQuAD v1 or v2 file. Raises KeyError or JSONDecodeError on another form.
+
+    hold_out: leave out every n-th article (0: none), for measuring on what was not trained on.
+    """
     paragraphs: list[Paragraph] = []
     questions: list[Question] = []
-    for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
+    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    for count, article in enumerate(articles, start=1):
+        if hold_out and count % hold_out == 0:
+            continue
         for entry in article["paragraphs"]:
             number = len(paragraphs)
             paragraphs.append(Paragraph(str(article.get("title", "")), entry["context"]))
@@ -135,9 +141,9 @@ class PieceIndex:
             return None
         end = question.start + len(question.answers[0])
         for piece in self.pieces:
-            if piece.paragraph == question.paragraph and piece.start <= question.start:
-                if end <= piece.start + len(piece.text):
-                    return piece
+            inside = piece.start <= question.start and end <= piece.start + len(piece.text)
+            if piece.paragraph == question.paragraph and inside:
+                return piece
         return None
 
     def distractors(self, question: Question, count: int) -> list[Piece]:
@@ -159,12 +165,21 @@ class PieceIndex:
 
 
 def build_samples(
-    path: Path, language: Language, count: int, *, seed: int, mixture: Mixture | None = None
+    path: Path,
+    language: Language,
+    count: int,
+    *,
+    seed: int,
+    mixture: Mixture | None = None,
+    hold_out: int = 0,
 ) -> Iterator[Sample]:
-    """Yield up to `count` samples of a SQuAD-form file, in a seeded random order."""
+    """Yield up to `count` samples of a SQuAD-form file, in a seeded random order.
+
+    hold_out: every n-th article gives none, see `read_squad`.
+    """
     mixture = mixture or Mixture()
     rng = random.Random(seed)
-    paragraphs, questions = read_squad(path)
+    paragraphs, questions = read_squad(path, hold_out)
     index = PieceIndex(paragraphs, language, mixture, seed)
     rng.shuffle(questions)
     for question in questions[:count]:
@@ -174,7 +189,7 @@ def build_samples(
 
 
 def _terms(text: str, language: Language) -> list[str]:
-    return jieba.lcut(text) if language == "zh" else text.lower().split()
+    return rjieba.cut(text) if language == "zh" else text.lower().split()
 
 
 def _build(
