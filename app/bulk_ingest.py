@@ -1,13 +1,13 @@
 """`youju ingest`: many files from disk, submitted at once, worked on until all have ended."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.bootstrap import build_worker, open_catalog
+from app.bootstrap import Ingest, build_worker, open_catalog
 from app.errors import RepeatedFileName
 from app.settings import Settings
 from app.worker import run_worker
@@ -16,6 +16,7 @@ from ingestion.errors import DocumentTooLarge, IngestionError, InvalidSubmission
 from ingestion.stored import Job, JobState
 
 _POLL_SECONDS = 0.2
+BuildWorker = Callable[[Settings], tuple[Catalog, Ingest]]
 _OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 
@@ -38,12 +39,17 @@ def files_under(paths: Iterable[Path]) -> tuple[list[tuple[Path, str]], list[Pat
 
 
 def ingest_files(
-    settings: Settings, files: Sequence[tuple[Path, str]], collection: str, console: Console
+    settings: Settings,
+    files: Sequence[tuple[Path, str]],
+    collection: str,
+    console: Console,
+    *,
+    build: BuildWorker = build_worker,
 ) -> int:
     """Ingest files and wait for them; returns how many failed. Unchanged ones are skipped.
 
     Works beside a running service: whoever takes a job first does it. Of two files to be stored
-    under one name the second fails: it would replace the first.
+    under one name the second fails: it would replace the first. build: called when there is work.
     """
     catalog = open_catalog(settings)
     pending: dict[str, str] = {}
@@ -63,7 +69,7 @@ def ingest_files(
             unchanged += 1
         else:
             pending[job_id] = name
-    failed += _work_off(settings, catalog, pending, console) if pending else 0
+    failed += _work_off(build(settings), settings, catalog, pending, console) if pending else 0
     catalog.close()
     done = len(files) - unchanged - failed
     _say(console, f"{done} ingested, {unchanged} unchanged, {failed} failed ({collection})")
@@ -95,9 +101,13 @@ def _submit(catalog: Catalog, collection: str, path: Path, name: str, limit: int
 
 
 def _work_off(
-    settings: Settings, catalog: Catalog, pending: dict[str, str], console: Console
+    parts: tuple[Catalog, Ingest],
+    settings: Settings,
+    catalog: Catalog,
+    pending: dict[str, str],
+    console: Console,
 ) -> int:
-    own_catalog, ingest = build_worker(settings)
+    own_catalog, ingest = parts
     stop = threading.Event()
     worker = threading.Thread(
         target=run_worker,

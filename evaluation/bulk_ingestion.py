@@ -1,7 +1,6 @@
 """Ingest a whole corpus with the service's own function, its embedding batched over documents."""
 
 import html
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +19,6 @@ Result = TypeVar("Result")
 Task = Callable[[PassageEmbedder], Result]
 # Small documents have a few texts each: this many fill several batches sorted by length.
 GROUP_DOCUMENTS = 128
-_LEASE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +89,8 @@ def ingest_corpus(
 def store_group(
     group: Sequence[tuple[SourceFile, IngestedDocument]], catalog: Catalog, collection: str
 ) -> None:
-    """Commit documents the way a worker does: submitted, claimed, committed with the job's end.
-
-    Nobody else may take jobs from the catalog meanwhile.
-    """
-    worker = f"evaluation-{os.getpid()}"
-    by_job = {}
-    for file, ingested in group:
-        submission = catalog.submit(collection, file.name, file.content, {})
-        by_job[submission.job_id] = ingested
-    while (job := catalog.claim(worker, _LEASE_SECONDS)) is not None:
-        catalog.commit_document(by_job[job.job_id], job_id=job.job_id, worker=worker)
+    """Store a group in one transaction, without the jobs that uploads have."""
+    catalog.put_documents(collection, [(file.name, file.content, one) for file, one in group])
 
 
 def run_gathered(tasks: Sequence[Task[Result]], encoder: PassageEmbedder) -> list[Future[Result]]:

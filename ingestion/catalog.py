@@ -30,9 +30,6 @@ from ingestion.stored import (
 )
 from ingestion.uploads import SourceFiles, check_upload
 
-VECTOR_BATCH = 512
-_ACTIVE_JOB = schema.jobs.c.state.in_(jobs.ACTIVE)
-
 
 def utc_now() -> datetime:
     """Return the present moment."""
@@ -188,6 +185,35 @@ class Catalog:
             older = documents.put(connection, rows, upload, now)
         self._drop_unnamed([] if older is None else [older])
 
+    def put_documents(
+        self, collection: str, files: Sequence[tuple[str, bytes, IngestedDocument]]
+    ) -> None:
+        """Store documents that were ingested elsewhere, all in one transaction and without jobs.
+
+        files: (name, content, what ingestion made of it); a known name is replaced. Far fewer
+        commits than one job each, for bulk loads. Raises InvalidSubmission or ValueError.
+        """
+        now = self._clock()
+        uploads = [check_upload(collection, name, content, {}) for name, content, _ in files]
+        taken = [documents.upload_row(upload, now) for upload in uploads]
+        rows = [
+            documents.rows_of(upload.document_id, upload.revision, ingested)
+            for upload, (_, _, ingested) in zip(uploads, files, strict=True)
+        ]
+        staged = [self._sources.stage(content) for _, content, _ in files]
+        older: list[str] = []
+        try:
+            with self._write() as connection:
+                jobs.know_collection(connection, collection)
+                for upload, row, source in zip(taken, rows, staged, strict=True):
+                    self._sources.place(source, upload["sha256"])
+                    replaced = documents.put(connection, row, upload, now)
+                    older.extend([] if replaced is None else [replaced])
+        finally:
+            for source in staged:
+                source.unlink(missing_ok=True)
+        self._drop_unnamed(older)
+
     def document(self, document_id: str) -> StoredDocument | None:
         """Return a searchable document."""
         with self._read() as connection:
@@ -285,19 +311,8 @@ class Catalog:
 
     def vector_rows(self, document_id: str) -> list[VectorRow]:
         """Return what the chunk indexes need of one document, in order."""
-        mine = schema.chunks.c.document_id == document_id
         with self._read() as connection:
-            batches = documents.vector_rows(connection, mine, VECTOR_BATCH)
-            return [row for batch in batches for row in batch]
-
-    def iterate_vector_rows(self, collection: str) -> Iterator[list[VectorRow]]:
-        """Yield what the chunk indexes need of a collection, in batches, as of one moment.
-
-        Take `last_sequence` before and follow `changes_since` it after: nothing is missed.
-        """
-        mine = schema.documents.c.collection == collection
-        with self._read() as connection:
-            yield from documents.vector_rows(connection, mine, VECTOR_BATCH)
+            return documents.vector_rows(connection, document_id)
 
     def summary_row(self, document_id: str) -> SummaryRow | None:
         """Return what the document index needs of one document."""
@@ -343,7 +358,7 @@ class Catalog:
     def remove_unnamed_sources(self) -> int:
         """Delete uploaded bytes that a killed process left without a row. Returns how many."""
         with self._write() as connection:
-            return self._sources.sweep(_named_sources(connection))
+            return self._sources.sweep(jobs.named_sources(connection))
 
     def _end_job(
         self, which: sa.ColumnElement[bool], state: JobState, code: str, reason: str
@@ -362,7 +377,7 @@ class Catalog:
         if not candidates:
             return
         with self._write() as connection:
-            named = _named_sources(connection, candidates)
+            named = jobs.named_sources(connection, candidates)
             for sha256 in candidates:
                 if sha256 not in named:
                     self._sources.remove(sha256)
@@ -382,13 +397,3 @@ class Catalog:
             connection = opened.execution_options(**{WRITE_OPTION: True})
             with connection.begin():
                 yield connection
-
-
-def _named_sources(connection: sa.Connection, among: Sequence[str] | None = None) -> set[str]:
-    """Return the sha256 of sources that a document or an open job names."""
-    stored = sa.select(schema.documents.c.sha256)
-    open_jobs = sa.select(schema.jobs.c.sha256).where(_ACTIVE_JOB)
-    if among is not None:
-        stored = stored.where(schema.documents.c.sha256.in_(among))
-        open_jobs = open_jobs.where(schema.jobs.c.sha256.in_(among))
-    return set(connection.execute(sa.union(stored, open_jobs)).scalars())

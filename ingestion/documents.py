@@ -1,6 +1,6 @@
 """Documents and their chunks, as statements on an open connection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from ingestion.schema import (
     next_value,
 )
 from ingestion.stored import Change, StoredChunk, StoredDocument, SummaryRow, VectorRow
-from ingestion.uploads import chunk_id_of
+from ingestion.uploads import Upload, chunk_id_of
 
 # Under SQLite's limit of variables in a statement, with room for other parameters.
 IDS_PER_STATEMENT = 900
@@ -120,8 +120,20 @@ def rows_of(document_id: str, revision: str, ingested: IngestedDocument) -> Docu
     )
 
 
+def upload_row(upload: Upload, now: datetime) -> _Row:
+    """Return what a job's row would tell of an upload."""
+    return {
+        "collection": upload.collection,
+        "name": upload.name,
+        "sha256": upload.sha256,
+        "size": upload.size,
+        "metadata": dict(upload.metadata),
+        "created_at": now,
+    }
+
+
 def put(
-    connection: sa.Connection, rows: DocumentRows, upload: sa.RowMapping, now: datetime
+    connection: sa.Connection, rows: DocumentRows, upload: Mapping[str, Any], now: datetime
 ) -> str | None:
     """Store a document in place of its older revision and tell followers.
 
@@ -249,32 +261,28 @@ def titles(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
     }
 
 
-def vector_rows(
-    connection: sa.Connection, condition: sa.ColumnElement[bool], batch: int
-) -> Iterator[list[VectorRow]]:
-    """Yield what the chunk indexes need, document by document and in order, in batches."""
+def vector_rows(connection: sa.Connection, document_id: str) -> list[VectorRow]:
+    """Return what the chunk indexes need of one document, in order."""
     statement = (
         sa.select(*_VECTOR_COLUMNS)
         .join_from(chunks, chunk_index)
         .join(documents, documents.c.document_id == chunks.c.document_id)
-        .where(condition)
-        .order_by(chunks.c.document_id, chunks.c.ordinal)
-        .execution_options(yield_per=batch)
+        .where(chunks.c.document_id == document_id)
+        .order_by(chunks.c.ordinal)
     )
-    for rows in connection.execute(statement).partitions():
-        yield [
-            VectorRow(
-                chunk_id=row.chunk_id,
-                document_id=row.document_id,
-                title=row.title,
-                heading_path=tuple(row.heading_path),
-                text=row.text,
-                key_text=row.key_text,
-                raw_vector=_of_blob(row.raw_vector),
-                key_vector=_of_blob(row.key_vector),
-            )
-            for row in rows
-        ]
+    return [
+        VectorRow(
+            chunk_id=row.chunk_id,
+            document_id=row.document_id,
+            title=row.title,
+            heading_path=tuple(row.heading_path),
+            text=row.text,
+            key_text=row.key_text,
+            raw_vector=_of_blob(row.raw_vector),
+            key_vector=_of_blob(row.key_vector),
+        )
+        for row in connection.execute(statement)
+    ]
 
 
 def summary_row(connection: sa.Connection, document_id: str) -> SummaryRow | None:

@@ -61,7 +61,7 @@ def enqueue(
         code="superseded",
         reason="A newer upload of the same document took its place.",
     )
-    _know_collection(connection, upload.collection)
+    know_collection(connection, upload.collection)
     job_id = uuid.uuid4().hex
     row = {
         "job_id": job_id,
@@ -261,7 +261,18 @@ def _lease_ran_out(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.lease_until < now)
 
 
-def _know_collection(connection: sa.Connection, collection: str) -> None:
+def named_sources(connection: sa.Connection, among: Sequence[str] | None = None) -> set[str]:
+    """Return the sha256 of sources that a document or an open job names."""
+    stored = sa.select(documents.c.sha256)
+    open_jobs = sa.select(jobs.c.sha256).where(jobs.c.state.in_(ACTIVE))
+    if among is not None:
+        stored = stored.where(documents.c.sha256.in_(among))
+        open_jobs = open_jobs.where(jobs.c.sha256.in_(among))
+    return set(connection.execute(sa.union(stored, open_jobs)).scalars())
+
+
+def know_collection(connection: sa.Connection, collection: str) -> None:
+    """Note a collection, so that it takes its turns."""
     known = sa.select(collections.c.collection).where(collections.c.collection == collection)
     if connection.execute(known).first() is None:
         connection.execute(sa.insert(collections).values(collection=collection, served=0))

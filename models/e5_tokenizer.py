@@ -27,10 +27,9 @@ _TILDE, _SHIELD = "\uff5e", "\uf8fe"
 def build_tokenizer(pieces: Sequence[tuple[str, float]]) -> Tokenizer:
     """Return a tokenizer that gives the ids of the original `tokenizer.json`.
 
-    pieces: (piece, log probability) in id order, the first four being `<s> <pad> </s> <unk>`.
+    pieces: (piece, log probability) in id order: first `<s> <pad> </s> <unk>`, last `<mask>`.
     """
-    vocabulary = [*pieces, ("<mask>", 0.0)]
-    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=UNKNOWN_ID, byte_fallback=False))
+    tokenizer = Tokenizer(models.Unigram(list(pieces), unk_id=UNKNOWN_ID, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(_TILDE, _SHIELD),
@@ -56,7 +55,7 @@ def build_tokenizer(pieces: Sequence[tuple[str, float]]) -> Tokenizer:
             AddedToken("<pad>", special=True, normalized=False),
             AddedToken("</s>", special=True, normalized=False),
             AddedToken("<unk>", special=True, normalized=False),
-            AddedToken("<mask>", special=True, normalized=False, lstrip=True),
+            AddedToken("<mask>", special=True, normalized=False),
         ]
     )
     return tokenizer

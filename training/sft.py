@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,8 @@ def train(
     (out / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
     started = time.monotonic()
     with (out / "log.jsonl").open("a") as log:
-        for batch in _endless(encoded, settings.batch_size, rng):
+        # A resumed run goes on with the samples that it has not seen yet.
+        for batch in islice(_endless(encoded, settings.batch_size, rng), step, None):
             share = (spent + time.monotonic() - started) / (60 * settings.minutes)
             if share >= 1:
                 break

@@ -18,7 +18,7 @@ from retrieval.records import Passage, SearchRequest, SearchResult
 TITLE = "图书馆管理办法"
 ZH = "读者每次借书不得超过五册。借阅期限为三十日。"
 EN = "The ferry leaves from pier seven at eight. The crossing takes forty minutes."
-ZH_QUESTION = "借阅期限是多少日？"
+ZH_QUESTION = "借阅期限是什么？"
 EN_QUESTION = "How many minutes does the crossing take?"
 SCRIPTS = load_scripts()
 
@@ -327,7 +327,9 @@ def test_answer_page_is_asked_for_where_the_evidence_starts() -> None:
         positions.append(position)
         return 5
 
-    answer = Path(FakeGenerator("借阅期限为三十日。"), passage(ZH), page_at=page_at).answer(ZH_QUESTION)
+    answer = Path(FakeGenerator("借阅期限为三十日。"), passage(ZH), page_at=page_at).answer(
+        ZH_QUESTION
+    )
     assert positions == [100 + ZH.index("借阅期限")]
     assert answer.citations[0].page == 5
 

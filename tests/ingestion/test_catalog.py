@@ -370,20 +370,6 @@ def test_changes_keep_only_the_last_of_each_document_in_order(catalog: Catalog) 
     assert catalog.last_sequence() == 4
 
 
-def test_iterate_vector_rows_gives_the_collection_as_of_one_moment(catalog: Catalog) -> None:
-    paragraphs = [f"第{number}段。" for number in range(600)]
-    kept = add(catalog, name="a", content=b"a", ingested=ingested_document(*paragraphs))
-    add(catalog, name="b", content=b"b", collection="law")
-    batches = catalog.iterate_vector_rows("hr")
-    first = next(batches)
-    add(catalog, name="c", content=b"c")
-    catalog.delete_document(kept)
-    seen = first + [row for batch in batches for row in batch]
-    assert [row.text for row in seen] == paragraphs
-    assert {row.document_id for row in seen} == {kept}
-    assert len(first) < len(seen)
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -483,3 +469,30 @@ def test_conversation_gives_its_last_turns_oldest_first(catalog: Catalog) -> Non
     assert not catalog.delete_session("s")
     assert catalog.turns("s", 10) == []
     assert catalog.turns("t", 10) == [("user", "other")]
+
+
+def test_put_documents_many_are_stored_and_followed_without_jobs(catalog: Catalog) -> None:
+    files = [(f"{n}.md", f"content {n}".encode(), ingested_document(f"text {n}")) for n in range(3)]
+    catalog.put_documents("bulk", files)
+    stored, total = catalog.documents("bulk", 0, 10)
+    assert total == 3
+    assert {catalog.source(one.document_id).content for one in stored} == {c for _, c, _ in files}
+    assert len(catalog.changes_since(0)) == 3
+    assert catalog.jobs() == ([], 0)
+
+
+def test_put_documents_known_name_replaces_it_and_drops_its_old_source(catalog: Catalog) -> None:
+    catalog.put_documents("bulk", [("a.md", b"old", ingested_document("old text"))])
+    catalog.put_documents("bulk", [("a.md", b"new", ingested_document("new text"))])
+    stored, total = catalog.documents("bulk", 0, 10)
+    assert total == 1
+    assert catalog.source(stored[0].document_id).content == b"new"
+    assert catalog.find_duplicate("bulk", hashlib.sha256(b"old").hexdigest()) is None
+
+
+def test_put_documents_one_is_wrong_stores_none(catalog: Catalog) -> None:
+    with pytest.raises(InvalidSubmission):
+        catalog.put_documents(
+            "bulk", [("a.md", b"a", ingested_document("a")), ("", b"b", ingested_document("b"))]
+        )
+    assert catalog.documents("bulk", 0, 10) == ([], 0)

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 HIDDEN, LAYERS, HEADS, FFN, VOCABULARY, POSITIONS, TYPES = 4, 2, 2, 32, 8, 6, 2
-PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁有据", -1.5), ("a", -2.0)]
+PIECES = [
+    ("<s>", 0.0),
+    ("<pad>", 0.0),
+    ("</s>", 0.0),
+    ("<unk>", 0.0),
+    ("▁有据", -1.5),
+    ("a", -2.0),
+    ("<mask>", 0.0),
+]
 FLOAT32, Q4_0 = 0, 1
 _MATRICES = {
     "q": (HIDDEN, HIDDEN),

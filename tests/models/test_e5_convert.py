@@ -86,7 +86,9 @@ def test_write_folder_holds_trunk_tokenizer_and_pooling(tmp_path: Path) -> None:
 
     trunk = BertModel.from_pretrained(folder)
     word = trunk.get_parameter("embeddings.word_embeddings.weight").float()
-    torch.testing.assert_close(word, torch.from_numpy(trunk_values()["emb.word"]), rtol=0.01, atol=0)
+    torch.testing.assert_close(
+        word, torch.from_numpy(trunk_values()["emb.word"]), rtol=0.01, atol=0
+    )
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     assert tokenizer("有据")["input_ids"] == [0, 4, 2]
     assert tokenizer.model_max_length == e5_files.POSITIONS

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+from app.answer_events import AnswerRequest, DoneEvent
+from app.bootstrap import build_generator, build_service, build_worker, prepare_models
+from app.settings import Settings
+from generation.chat import ChatGenerator
+from generation.records import Outcome
+from models.encoder import Encoder
+from retrieval.records import SearchRequest
+from tests.ingestion.catalog_samples import LEASE
+
+TEXT = "The ferry crossing takes forty minutes. It leaves from pier seven."
+
+
+def test_build_generator_address_goes_before_the_bundled_one() -> None:
+    settings = Settings(generator_url="http://127.0.0.1:9/v1", generator_model="large")
+    generator = build_generator(settings)
+    assert isinstance(generator, ChatGenerator)
+    assert generator.name == "large"
+    generator.close()
+
+
+def test_build_generator_none_is_none() -> None:
+    assert build_generator(Settings(generator="none")) is None
+
+
+def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = Settings(data_dir=tmp_path, encoder="some/model", generator="none")
+    prepare_models(settings, said.append)
+    assert said == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_service_and_worker_share_a_catalog_and_answer_from_it(
+    tmp_path: Path, models_dir: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, models_dir=models_dir, generator="none")
+    service = build_service(settings)
+    assert isinstance(service.embedder, Encoder)
+    assert service.readiness().generator == "none"
+    catalog, ingest = build_worker(settings)
+    service.catalog.submit("c", "ferry.txt", TEXT.encode(), {})
+    job = catalog.claim("w", LEASE)
+    assert job is not None
+    ingested = ingest(catalog.job_source(job.job_id), job.name, lambda _stage, _share: None)
+    catalog.commit_document(ingested, job_id=job.job_id, worker="w")
+    assert service.search(SearchRequest("ferry", "c", 3, None)).passages == ()
+    service.refresh()
+    readiness = service.readiness()
+    assert (readiness.catalog, readiness.indexed_sequence) == (True, catalog.last_sequence())
+    (passage,) = service.search(SearchRequest("ferry", "c", 3, None)).passages
+    question = "The ferry crossing takes how many minutes?"
+    asked = AnswerRequest(question, "c", (), "s", None, None, None, "t")
+    *_, done = service.answer(asked)
+    assert isinstance(done, DoneEvent)
+    assert done.answer.outcome is Outcome.ANSWERED
+    (cited,) = done.answer.citations
+    assert TEXT[cited.start : cited.end] == cited.quote
+    assert passage.document_id == cited.document_id
+    assert service.catalog.turns("c\ns", 10)[0] == ("user", question)
+    catalog.close()
+    service.close()

@@ -1,0 +1,178 @@
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
+
+from models.chat_form import END_OF_TURN, START_OF_TURN, chat_prompt
+from training.data.grounded_qa import Sample
+from training.sft import (
+    PROJECTIONS,
+    EncodedSample,
+    SftSettings,
+    batches,
+    encode_samples,
+    response_loss,
+    train,
+)
+
+SAMPLES = [
+    Sample(f"Area of shed {number}? Source [1] shed {number}: 40 m2", "40 m2", True)
+    for number in range(8)
+]
+SETTINGS = SftSettings(
+    rank=4,
+    alpha=8,
+    learning_rate=0.02,
+    warmup_steps=1,
+    batch_size=4,
+    max_tokens=200,
+    minutes=600.0,
+    save_every_steps=4,
+)
+
+
+class Interrupted(Exception):
+    """Stands for a run that is killed."""
+
+
+def byte_tokenizer() -> PreTrainedTokenizerFast:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({symbol: n for n, symbol in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([START_OF_TURN, END_OF_TURN])
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+def tiny_gemma() -> Gemma3ForCausalLM:
+    torch.manual_seed(1)
+    config = Gemma3TextConfig(
+        vocab_size=260,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=16,
+        sliding_window=16,
+        max_position_embeddings=256,
+        initializer_range=0.3,  # with tied embeddings of 0.02 no adapter could move the logits
+    )
+    return Gemma3ForCausalLM(config)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gemma")
+    tiny_gemma().bfloat16().save_pretrained(folder)
+    byte_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def run_until(step: int, base: Path, out: Path, settings: SftSettings = SETTINGS) -> list[str]:
+    """Train up to a step that is reported, and kill the run there."""
+    lines: list[str] = []
+
+    def report(line: str) -> None:
+        lines.append(line)
+        if line.startswith(f"step {step} "):
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train(base, SAMPLES, out, settings, report)
+    return lines
+
+
+def logged(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def test_encode_response_starts_where_the_prompt_ends() -> None:
+    tokenizer = byte_tokenizer()
+    encoded = encode_samples(SAMPLES[:1], tokenizer, 500)
+    (sample,) = encoded
+    prompt, response = sample.ids[: sample.response_start], sample.ids[sample.response_start :]
+    assert tokenizer.decode(prompt) == chat_prompt(SAMPLES[0].prompt)
+    assert tokenizer.decode(response) == "40 m2" + END_OF_TURN
+    assert response[-1] == tokenizer.convert_tokens_to_ids(END_OF_TURN)
+
+
+def test_encode_sample_too_long_is_left_out_not_cut() -> None:
+    tokenizer = byte_tokenizer()
+    longer = replace(SAMPLES[0], response="forty square metres")
+    whole = encode_samples([SAMPLES[0], longer], tokenizer, 500)
+    limit = len(whole[0].ids)
+    assert encode_samples([SAMPLES[0], longer], tokenizer, limit) == whole[:1]
+    assert encode_samples([SAMPLES[0], longer], tokenizer, limit - 1) == []
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 4), (50, 4), (150, 8), (7, 1)])
+def test_batches_hold_every_sample_once(count: int, size: int) -> None:
+    samples = [EncodedSample([n] * (1 + n % 9), 1) for n in range(count)]
+    found = list(batches(samples, size, random.Random(2)))
+    assert sorted(s.ids[0] for batch in found for s in batch) == list(range(count))
+    assert all(1 <= len(batch) <= size for batch in found)
+
+
+def test_batches_are_of_similar_length_and_seeded() -> None:
+    samples = [EncodedSample([n] * (1 + n % 16), 1) for n in range(64)]
+    found = list(batches(samples, 4, random.Random(2)))
+    assert all(len({len(sample.ids) for sample in batch}) == 1 for batch in found)
+    assert found == list(batches(samples, 4, random.Random(2)))
+    assert found != list(batches(samples, 4, random.Random(3)))
+
+
+def test_response_loss_is_full_cross_entropy_on_response_tokens() -> None:
+    config = LoraConfig(r=4, target_modules=PROJECTIONS, task_type="CAUSAL_LM")
+    model = get_peft_model(tiny_gemma(), config)
+    assert isinstance(model, PeftModel)
+    model.eval()
+    # The shorter is padded; its padding must count for nothing.
+    batch = [EncodedSample([5, 9, 7, 30, 31, 32, 33], 4), EncodedSample([8, 2, 40, 41], 2)]
+    losses = []
+    for sample in batch:
+        logits = model(input_ids=torch.tensor([sample.ids])).logits[0]
+        for position in range(sample.response_start, len(sample.ids)):
+            chances = torch.log_softmax(logits[position - 1].float(), dim=-1)
+            losses.append(-chances[sample.ids[position]])
+    torch.testing.assert_close(
+        response_loss(model, batch), torch.stack(losses).mean(), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_train_some_steps_lowers_the_loss(base: Path, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, save_every_steps=1000)
+    lines = run_until(30, base, tmp_path / "out", settings)
+    assert [line.split()[1] for line in lines] == ["10", "20", "30"]
+    losses = [float(line.split("loss ")[1].split()[0]) for line in lines]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_train_interrupted_resumes_from_its_checkpoint(base: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_until(10, base, out)
+    first = logged(out)
+    run_until(20, base, out)
+    resumed = logged(out)[len(first) :]
+    # Killed at step 10, saved at step 8.
+    assert (resumed[0]["step"], resumed[0]["samples"]) == (9, 36)
+    assert [line["step"] for line in resumed] == sorted({line["step"] for line in resumed})
+    assert resumed[0]["loss"] < first[0]["loss"]
+    assert not (out / "partial").exists()
+
+
+def test_train_time_used_up_saves_the_adapter_and_stops(base: Path, tmp_path: Path) -> None:
+    out = train(
+        base, SAMPLES, tmp_path / "out", replace(SETTINGS, minutes=1e-9), lambda _line: None
+    )
+    assert {"adapter_config.json", "adapter_model.safetensors", "settings.json", "state.pt"} <= {
+        path.name for path in out.iterdir()
+    }
+    assert logged(out) == []
+    assert json.loads((out / "settings.json").read_text())["rank"] == SETTINGS.rank
