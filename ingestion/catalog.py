@@ -182,7 +182,7 @@ class Catalog:
         with self._write() as connection:
             if not jobs.end(connection, held, state=JobState.DONE, now=now, code=None, reason=None):
                 raise LeaseLost(job_id)
-            older = documents.put(connection, rows, upload, now)
+            older = documents.put(connection, rows, dict(upload), now)
         self._drop_unnamed([] if older is None else [older])
 
     def put_documents(

@@ -72,7 +72,7 @@ def build_trunk(wheel: WheelModel) -> BertModel:
         layer_norm_eps=shape.layer_norm_epsilon,
         pad_token_id=1,
     )
-    trunk = BertModel(config)
+    trunk = BertModel(config)  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     wanted = trunk.state_dict()
     # The wheel has no pooler and mean pooling needs none; an identity keeps the folder complete.
     state = {

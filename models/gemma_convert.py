@@ -3,7 +3,12 @@
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3ForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+)
 
 
 def write_hugging_face(source: Path, folder: Path) -> None:
@@ -15,11 +20,10 @@ def write_hugging_face(source: Path, folder: Path) -> None:
     quantised = AutoModelForCausalLM.from_pretrained(
         source.parent, gguf_file=source.name, dtype=torch.bfloat16
     )
-    config = quantised.config
+    settings = quantised.config.to_dict()
     for leftover in ("quantization_config", "_name_or_path"):
-        if hasattr(config, leftover):
-            delattr(config, leftover)
-    plain = Gemma3ForCausalLM(config).bfloat16()
+        settings.pop(leftover, None)
+    plain = Gemma3ForCausalLM(Gemma3TextConfig(**settings)).bfloat16()
     plain.load_state_dict(quantised.state_dict(), strict=False)
     plain.tie_weights()
     plain.save_pretrained(folder)

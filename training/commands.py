@@ -38,6 +38,6 @@ def sft(
         raise typer.Exit(1) from exc
     messages.print(f"{len(samples)} samples")
     base = prepare_generator_weights(Settings().models_path, messages.print)
-    train_adapter(base, samples, out, plan.settings)
+    train_adapter(base, samples, out, plan.settings, messages.print)
     export_gguf(out, out / "adapter.gguf", name=recipe.stem)
     messages.print(f"{out}/adapter.gguf is for the in-process runner, {out} for vLLM")

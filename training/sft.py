@@ -126,8 +126,7 @@ def train(
         trainable, lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     step, spent, seen = _restore(out, optimiser)
-    # A resumed run must not begin with the batches that it has already seen.
-    rng = random.Random(settings.seed + step)
+    rng = random.Random(settings.seed)
     out.mkdir(parents=True, exist_ok=True)
     (out / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
     started = time.monotonic()

@@ -67,6 +67,8 @@ def test_read_file_cut_anywhere_is_refused(tmp_path: Path, tensors: Directory) -
     for length in range(len(data)):
         with pytest.raises(WheelFormatError):
             read(tmp_path, data[:length])
+    with pytest.raises(WheelFormatError, match=r"ends inside tensor emb\.word"):
+        read(tmp_path, data[:-1])
 
 
 def test_read_tensor_of_another_size_is_refused(tmp_path: Path, tensors: Directory) -> None:

@@ -44,5 +44,5 @@ def test_read_recipe_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_collect_samples_missing_data_is_named(tmp_path: Path) -> None:
     recipe = read_recipe(written(tmp_path, {"sources": [SOURCE]}))
-    with pytest.raises(RecipeError, match="squad.json is not in"):
+    with pytest.raises(RecipeError, match=r"squad\.json is not in"):
         collect_samples(recipe, tmp_path)

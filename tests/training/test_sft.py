@@ -22,7 +22,7 @@ from training.sft import (
 )
 
 SAMPLES = [
-    Sample(f"Area of shed {number}? Source [1] shed {number}: 40 m2", "40 m2", True)
+    Sample(f"Area of shed {'A' * number}? Source [1] shed {number}: 40 m2", "40 m2", True)
     for number in range(8)
 ]
 SETTINGS = SftSettings(
@@ -165,6 +165,19 @@ def test_train_interrupted_resumes_from_its_checkpoint(base: Path, tmp_path: Pat
     assert [line["step"] for line in resumed] == sorted({line["step"] for line in resumed})
     assert resumed[0]["loss"] < first[0]["loss"]
     assert not (out / "partial").exists()
+
+
+def test_train_resumed_goes_on_with_the_batches_of_an_unbroken_run(
+    base: Path, tmp_path: Path
+) -> None:
+    run_until(20, base, tmp_path / "unbroken")
+    run_until(10, base, tmp_path / "broken")
+    run_until(20, base, tmp_path / "broken")
+    # A batch is known by its number of tokens.
+    unbroken = [line["tokens"] for line in logged(tmp_path / "unbroken")]
+    broken = {line["step"]: line["tokens"] for line in logged(tmp_path / "broken")}
+    assert list(broken.values()) == unbroken
+    assert len(set(unbroken)) > 1
 
 
 def test_train_time_used_up_saves_the_adapter_and_stops(base: Path, tmp_path: Path) -> None:
