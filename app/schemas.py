@@ -277,7 +277,7 @@ class AskBody(Request):
     session_id: ShortText | None = None
     history: Annotated[list[TurnBody], Field(max_length=50)] = []
     stage: ShortText | None = None
-    strategy: ShortText | None = None
+    strategy: Literal["generate", "extract"] | None = None
     top_k: TopK | None = None
     stream: bool = False
 

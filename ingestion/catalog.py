@@ -195,7 +195,6 @@ class Catalog:
         """
         now = self._clock()
         uploads = [check_upload(collection, name, content, {}) for name, content, _ in files]
-        taken = [documents.upload_row(upload, now) for upload in uploads]
         rows = [
             documents.rows_of(upload.document_id, upload.revision, ingested)
             for upload, (_, _, ingested) in zip(uploads, files, strict=True)
@@ -205,9 +204,9 @@ class Catalog:
         try:
             with self._write() as connection:
                 jobs.know_collection(connection, collection)
-                for upload, row, source in zip(taken, rows, staged, strict=True):
-                    self._sources.place(source, upload["sha256"])
-                    replaced = documents.put(connection, row, upload, now)
+                for upload, row, source in zip(uploads, rows, staged, strict=True):
+                    self._sources.place(source, upload.sha256)
+                    replaced = documents.put(connection, row, upload.as_row(now), now)
                     older.extend([] if replaced is None else [replaced])
         finally:
             for source in staged:

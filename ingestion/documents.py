@@ -29,9 +29,9 @@ from ingestion.schema import (
     next_value,
 )
 from ingestion.stored import Change, StoredChunk, StoredDocument, SummaryRow, VectorRow
-from ingestion.uploads import Upload, chunk_id_of
+from ingestion.uploads import chunk_id_of
 
-# Under SQLite's limit of variables in a statement, with room for other parameters.
+# Under SQLite's limit of variables in a statement.
 IDS_PER_STATEMENT = 900
 _LITTLE_ENDIAN_FLOAT = np.dtype("<f4")
 _DOCUMENT_COLUMNS = [documents.c[name] for name in StoredDocument.__dataclass_fields__]
@@ -118,18 +118,6 @@ def rows_of(document_id: str, revision: str, ingested: IngestedDocument) -> Docu
             for chunk_id, entry in zip(ids, ingested.chunks, strict=True)
         ],
     )
-
-
-def upload_row(upload: Upload, now: datetime) -> _Row:
-    """Return what a job's row would tell of an upload."""
-    return {
-        "collection": upload.collection,
-        "name": upload.name,
-        "sha256": upload.sha256,
-        "size": upload.size,
-        "metadata": dict(upload.metadata),
-        "created_at": now,
-    }
 
 
 def put(

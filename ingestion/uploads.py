@@ -10,6 +10,7 @@ import time
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ingestion.errors import InvalidSubmission, SourceLost
@@ -37,6 +38,17 @@ class Upload:
     sha256: str
     size: int
     metadata: Mapping[str, str]
+
+    def as_row(self, now: datetime) -> dict[str, object]:
+        """Return what the row of its job would tell of the upload."""
+        return {
+            "collection": self.collection,
+            "name": self.name,
+            "sha256": self.sha256,
+            "size": self.size,
+            "metadata": dict(self.metadata),
+            "created_at": now,
+        }
 
 
 def document_id_of(collection: str, name: str) -> str:

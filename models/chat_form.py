@@ -10,9 +10,10 @@ def chat_prompt(user: str) -> str:
 
 
 def estimate_tokens(text: str) -> int:
-    """Return an upper estimate of the token count: a CJK character is at most about one token.
+    """Return an upper estimate of the token count.
 
-    Measured with Gemma's tokenizer: 0.65 tokens a Chinese character, 0.25 a Latin one.
+    Measured with Gemma's tokenizer: 0.65 tokens a Chinese character, 0.25 a Latin one, and one for
+    every digit.
     """
-    wide = sum(1 for character in text if character >= "\u2e80")
-    return wide + (len(text) - wide + 2) // 3
+    costly = sum(1 for character in text if character >= "\u2e80" or character.isdigit())
+    return costly + (len(text) - costly + 2) // 3

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from transformers.utils import logging as transformers_logging
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
 
@@ -18,6 +19,8 @@ class Encoder:
     def __init__(self, model: str | Path, *, batch_size: int = 32, threads: int = 0) -> None:
         if threads:
             torch.set_num_threads(threads)
+        # Loading takes two seconds; a bar for it would stand in every command's output.
+        transformers_logging.disable_progress_bar()
         self._model = SentenceTransformer(str(model), model_kwargs={"dtype": _fast_dtype()})
         self._model.eval()
         self._batch_size = batch_size

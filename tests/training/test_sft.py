@@ -146,38 +146,46 @@ def test_response_loss_is_full_cross_entropy_on_response_tokens() -> None:
     )
 
 
-def test_train_some_steps_lowers_the_loss(base: Path, tmp_path: Path) -> None:
-    settings = replace(SETTINGS, save_every_steps=1000)
-    lines = run_until(30, base, tmp_path / "out", settings)
+@pytest.fixture(scope="module")
+def unbroken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The folder of a run of thirty steps, and what it reported."""
+    out = tmp_path_factory.mktemp("unbroken")
+    return out, run_until(30, base, out)
+
+
+@pytest.fixture(scope="module")
+def broken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run killed at step 10, last saved at step 8, and resumed."""
+    out = tmp_path_factory.mktemp("broken")
+    run_until(10, base, out)
+    run_until(20, base, out)
+    return out
+
+
+def test_train_some_steps_lowers_the_loss(unbroken: tuple[Path, list[str]]) -> None:
+    lines = unbroken[1]
     assert [line.split()[1] for line in lines] == ["10", "20", "30"]
     losses = [float(line.split("loss ")[1].split()[0]) for line in lines]
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_train_interrupted_resumes_from_its_checkpoint(base: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    run_until(10, base, out)
-    first = logged(out)
-    run_until(20, base, out)
-    resumed = logged(out)[len(first) :]
-    # Killed at step 10, saved at step 8.
-    assert (resumed[0]["step"], resumed[0]["samples"]) == (9, 36)
-    assert [line["step"] for line in resumed] == sorted({line["step"] for line in resumed})
-    assert resumed[0]["loss"] < first[0]["loss"]
-    assert not (out / "partial").exists()
+def test_train_interrupted_resumes_from_its_checkpoint(broken: Path) -> None:
+    lines = logged(broken)
+    assert [line["step"] for line in lines] == [*range(1, 11), *range(9, 21)]
+    resumed = lines[10]
+    assert resumed["samples"] == 9 * SETTINGS.batch_size
+    assert resumed["loss"] < lines[0]["loss"]
+    assert not (broken / "partial").exists()
 
 
 def test_train_resumed_goes_on_with_the_batches_of_an_unbroken_run(
-    base: Path, tmp_path: Path
+    unbroken: tuple[Path, list[str]], broken: Path
 ) -> None:
-    run_until(20, base, tmp_path / "unbroken")
-    run_until(10, base, tmp_path / "broken")
-    run_until(20, base, tmp_path / "broken")
     # A batch is known by its number of tokens.
-    unbroken = [line["tokens"] for line in logged(tmp_path / "unbroken")]
-    broken = {line["step"]: line["tokens"] for line in logged(tmp_path / "broken")}
-    assert list(broken.values()) == unbroken
-    assert len(set(unbroken)) > 1
+    expected = [line["tokens"] for line in logged(unbroken[0])][:20]
+    found = {line["step"]: line["tokens"] for line in logged(broken)}
+    assert list(found.values()) == expected
+    assert len(set(expected)) > 1
 
 
 def test_train_time_used_up_saves_the_adapter_and_stops(base: Path, tmp_path: Path) -> None:

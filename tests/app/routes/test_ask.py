@@ -55,7 +55,7 @@ async def test_ask_all_fields_reach_the_answering_path(
         "session_id": "s1",
         "history": [{"role": "user", "content": "你好"}],
         "stage": "closing",
-        "strategy": "brief",
+        "strategy": "extract",
         "top_k": 3,
     }
     response = await client.post("/ask", json=body)
@@ -66,7 +66,7 @@ async def test_ask_all_fields_reach_the_answering_path(
             history=(Turn("user", "你好"),),
             session_id="s1",
             stage="closing",
-            strategy="brief",
+            strategy="extract",
             top_k=3,
             trace_id=response.headers["x-request-id"],
         )
