@@ -28,6 +28,9 @@ class SamplingGuards:
 
     repeat_penalty: float = 1.0
     seed: int = 7
+    # The shipped adapter refuses too often: the first token of its Chinese refusal (资料) has to
+    # win by this much. What it then says must still be found in the sources to be shown.
+    token_bias: tuple[tuple[int, float], ...] = ((48513, -3.0),)
 
 
 class LocalGenerator:
@@ -79,6 +82,7 @@ class LocalGenerator:
             "stream": True,
             "repeat_penalty": self._guards.repeat_penalty,
             "seed": self._guards.seed,
+            "logit_bias": [list(pair) for pair in self._guards.token_bias],
         }
         yield from _stream(self._server, request)
 

@@ -15,14 +15,13 @@ from tests.ingestion.catalog_samples import ROOT
 PATIENCE = 30.0
 # Stand-ins for a worker: they say what happens to them in the file OUT.
 OBEDIENT = """
-import signal, sys, time
-from pathlib import Path
-log = Path(sys.argv[1]).open("a")
+import os, signal, sys, time
+log = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
 def end(*_):
-    print("asked to stop", file=log, flush=True)
+    os.write(log, b"asked to stop\\n")
     sys.exit(0)
 signal.signal(signal.SIGTERM, end)
-print("started", *sys.argv[2:], file=log, flush=True)
+os.write(log, (" ".join(["started", *sys.argv[2:]]) + "\\n").encode())
 time.sleep(60)
 """
 STUBBORN = OBEDIENT.replace("sys.exit(0)", "pass").replace(
