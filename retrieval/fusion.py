@@ -1,7 +1,7 @@
 """Merge ranked lists into one."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,14 +29,3 @@ def fuse_rrf(runs: Sequence[WeightedRun[Item]], *, k: int = 60) -> list[tuple[It
         for rank, item in enumerate(run.items, start=1):
             scores[item] += run.weight / (k + rank)
     return sorted(scores.items(), key=lambda pair: -pair[1])
-
-
-def blend(
-    scored: Mapping[str, Mapping[Item, float]], weights: Mapping[str, float]
-) -> list[tuple[Item, float]]:
-    """Merge by a weighted sum of scores already on one scale; a missing score counts as 0."""
-    totals: defaultdict[Item, float] = defaultdict(float)
-    for name, scores in scored.items():
-        for item, score in scores.items():
-            totals[item] += weights[name] * score
-    return sorted(totals.items(), key=lambda pair: -pair[1])

@@ -5,15 +5,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk in a ranked list."""
-
-    chunk_id: str
-    score: float
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
 class SearchRequest:
     """A question to one collection. `document_ids` (None: all) limits where to look."""
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.fusion import WeightedRun, blend, fuse_rrf
+from retrieval.fusion import WeightedRun, fuse_rrf
 
 
 def test_fuse_rrf_two_runs_adds_reciprocal_ranks() -> None:
@@ -30,8 +30,3 @@ def test_fuse_rrf_any_runs_gives_each_item_once_in_falling_order(runs: list[list
     assert sorted(item for item, _ in fused) == sorted({item for run in runs for item in run})
     scores = [score for _, score in fused]
     assert scores == sorted(scores, reverse=True)
-
-
-def test_blend_missing_score_counts_as_zero() -> None:
-    scored = {"dense": {"a": 0.5, "b": 1.0}, "words": {"a": 1.0}}
-    assert blend(scored, {"dense": 1.0, "words": 0.6}) == [("a", 1.1), ("b", 1.0)]
