@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
-from transformers.utils import logging as transformers_logging
+from transformers.utils import logging as noise
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
 
@@ -20,7 +20,7 @@ class Encoder:
         if threads:
             torch.set_num_threads(threads)
         # Loading takes two seconds; a bar for it would stand in every command's output.
-        transformers_logging.disable_progress_bar()
+        noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
         self._model = SentenceTransformer(str(model), model_kwargs={"dtype": _fast_dtype()})
         self._model.eval()
         self._batch_size = batch_size
