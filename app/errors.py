@@ -62,6 +62,18 @@ class JobFinished(RequestError):
         self.state = state
 
 
+class ModelNotFound(RequestError):
+    """No collection that holds documents goes by this model name."""
+
+    code = "model_not_found"
+
+    def __init__(self, model: str) -> None:
+        words = f"{model!r} does not exist. GET /v1/models lists them all."
+        super().__init__(words)
+        self.model = model
+        self.complaints = (Complaint(("body", "model"), words),)
+
+
 class UnsupportedContentType(RequestError):
     """The body is sent as something this call does not read."""
 

@@ -33,3 +33,8 @@ class EventStream(EventSourceResponse):
 def event(name: str, data: BaseModel) -> ServerSentEvent:
     """Return one event with its data as a line of JSON."""
     return ServerSentEvent(data.model_dump_json(), event=name, sep="\n")
+
+
+def unnamed_event(data: BaseModel) -> ServerSentEvent:
+    """Return one event of the default kind with its data as a line of JSON."""
+    return ServerSentEvent(data.model_dump_json(), sep="\n")

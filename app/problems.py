@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from app import errors
 from app.errors import Complaint
+from app.openai_errors import openai_status, render_error, speaks_openai
 from app.schemas import Problem, ProblemError
 from generation.errors import GeneratorUnavailable
 from ingestion import errors as ingestion_errors
@@ -42,6 +43,7 @@ TABLE: tuple[tuple[type[Exception], Rule], ...] = (
     (errors.DocumentNotFound, Rule(404, "No such document")),
     (errors.RevisionNotFound, Rule(404, "No such revision")),
     (errors.JobNotFound, Rule(404, "No such job")),
+    (errors.ModelNotFound, Rule(404, "No such model")),
     (errors.JobFinished, Rule(409, "The job has ended")),
     (errors.UnsupportedContentType, Rule(415, "Unsupported content type")),
     (errors.MalformedForm, Rule(400, "Malformed form")),
@@ -132,8 +134,12 @@ def make_problem(
     )
 
 
-def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a problem as a response."""
+def problem_response(
+    problem: Problem, scope: Scope, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem as a response, in the form that the caller of `scope` reads."""
+    if speaks_openai(scope):
+        return Response(render_error(problem), openai_status(problem), headers, "application/json")
     return Response(render(problem), problem.status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
@@ -149,7 +155,7 @@ def render(problem: Problem) -> bytes:
 
 def internal_error_response(scope: Scope) -> Response:
     """Return the answer to an error nobody foresaw."""
-    return problem_response(_internal_problem(scope))
+    return problem_response(_internal_problem(scope), scope)
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -186,7 +192,8 @@ def _internal_problem(scope: Scope) -> Problem:
 
 
 async def _on_domain_error(request: Request, error: Exception) -> Response:
-    return problem_response(*problem_of(error, request.scope))
+    problem, headers = problem_of(error, request.scope)
+    return problem_response(problem, request.scope, headers)
 
 
 async def _on_disconnect(request: Request, error: Exception) -> Response:
@@ -202,7 +209,7 @@ def _http_problem(scope: Scope, refusal: HTTPException, routes: Sequence[BaseRou
     detail = refusal.detail if refusal.detail != phrase else _plain_words(status, scope)
     code = _HTTP_CODES.get(status, "http_error")
     problem = make_problem(scope, status=status, title=phrase, detail=detail, code=code)
-    return problem_response(problem, headers)
+    return problem_response(problem, scope, headers)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
@@ -215,7 +222,7 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
             detail=f"The body is not JSON: {found[0].get('ctx', {}).get('error', 'it breaks off')}",
             code="malformed_json",
         )
-        return problem_response(problem)
+        return problem_response(problem, request.scope)
     complaints = [Complaint(tuple(entry["loc"]), entry["msg"]) for entry in found]
     return await _on_domain_error(request, errors.InvalidForm(complaints))
 

@@ -69,8 +69,8 @@ class SiteGuard:
         try:
             check_site(scope["method"], Headers(scope=scope), self._host)
         except (HostNotAllowed, CrossSiteWrite) as error:
-            response = problem_response(*problem_of(error, scope))
-            await response(scope, receive, send)
+            problem, headers = problem_of(error, scope)
+            await problem_response(problem, scope, headers)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -47,4 +47,5 @@ def _not_ready(request: Request, detail: str) -> Response:
     problem = make_problem(
         request.scope, status=503, title="Not ready", detail=detail, code="not_ready"
     )
-    return problem_response(problem, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return problem_response(problem, request.scope, headers)

@@ -1,8 +1,11 @@
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from app.main import create_app
@@ -54,3 +57,19 @@ def app(models: FakeModels, settings: Settings, web_folder: Path) -> FastAPI:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(app) as client:
         yield client
+
+
+@pytest.fixture
+def server(app: FastAPI) -> Iterator[uvicorn.Server]:
+    """Run the application behind a real server."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, ws="none", log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield server
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()

@@ -2,9 +2,6 @@ import asyncio
 import json
 import signal
 import socket
-import threading
-import time
-from collections.abc import Iterator
 
 import pytest
 import uvicorn
@@ -44,22 +41,6 @@ async def test_lifespan_keeps_following_after_a_step_that_failed(
     async with app.router.lifespan_context(app):
         await until(lambda: models.indexed == catalog.last_sequence())
     assert "Following the catalog failed" in caplog.text
-
-
-@pytest.fixture
-def server(app: FastAPI) -> Iterator[uvicorn.Server]:
-    """Run the application behind a real server."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, ws="none", log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    yield server
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
 
 
 def connect(server: uvicorn.Server, request: str, body: bytes = b"") -> socket.socket:

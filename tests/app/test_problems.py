@@ -79,16 +79,25 @@ async def test_schema_declares_every_problem_and_the_types_of_streams(
         "/jobs/{job_id}/events",
         "/readyz",
         "/search",
+        "/v1/chat/completions",
+        "/v1/models",
         "/verify",
     }
-    for call in calls.values():
+    for (path, _), call in calls.items():
         refused = {key: value for key, value in call["responses"].items() if key >= "400"}
         assert "500" in refused
+        media_type, schema_name = (
+            ("application/json", "ErrorReply")
+            if path.startswith("/v1/")
+            else ("application/problem+json", "Problem")
+        )
         for response in refused.values():
-            problem = response["content"]["application/problem+json"]["schema"]
-            assert problem == {"$ref": "#/components/schemas/Problem"}
-    assert "text/event-stream" in calls["/ask", "post"]["responses"]["200"]["content"]
-    assert "application/json" in calls["/ask", "post"]["responses"]["200"]["content"]
+            problem = response["content"][media_type]["schema"]
+            assert problem == {"$ref": f"#/components/schemas/{schema_name}"}
+    for path in ("/ask", "/v1/chat/completions"):
+        assert {"text/event-stream", "application/json"} <= set(
+            calls[path, "post"]["responses"]["200"]["content"]
+        )
     form = calls["/ingest", "post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["required"] == ["file"]
     assert {"200", "202", "413", "415", "422", "503"} <= set(calls["/ingest", "post"]["responses"])
