@@ -85,7 +85,7 @@ class Answerer:
         the question is refused. When the generator is away, the documents' own sentences answer.
         """
         progress = _Progress(request, question_language(request.question), time.perf_counter())
-        progress.passages = self._retrieve(request)
+        progress.passages = self._retrieve(progress)
         progress.mark("retrieval")
         if not progress.passages:
             yield from self._refuse(progress)
@@ -105,11 +105,15 @@ class Answerer:
         else:
             yield self._done(progress, outcome, script)
 
-    def _retrieve(self, request: AnswerRequest) -> tuple[Passage, ...]:
+    def _retrieve(self, progress: _Progress) -> tuple[Passage, ...]:
+        request = progress.request
         asked = [turn.content for turn in request.history if turn.role == "user"]
         query = standalone_question(request.question, asked)
         top_k = request.top_k or self._settings.top_k
-        return self._search(SearchRequest(query, request.collection, top_k, None)).passages
+        found = self._search(SearchRequest(query, request.collection, top_k, None))
+        for stage, spent in found.timings_ms.items():
+            progress.timings[f"search.{stage}"] = spent
+        return found.passages
 
     def _draft(self, progress: _Progress) -> Iterator[CitedSentence]:
         """Yield the sentences that are supported, as the generator writes them."""

@@ -66,6 +66,11 @@ def build_service(settings: Settings) -> Service:
     def refresh() -> None:
         indexes.refresh()
 
+    def close() -> None:
+        if generator is not None:
+            generator.close()
+        catalog.close()
+
     return Service(
         settings=settings,
         catalog=catalog,
@@ -74,7 +79,7 @@ def build_service(settings: Settings) -> Service:
         embedder=encoder,
         readiness=lambda: _readiness(catalog, generator, indexes),
         refresh=refresh,
-        close=catalog.close,
+        close=close,
     )
 
 
@@ -136,15 +141,17 @@ def _uses_bundled_generator(settings: Settings) -> bool:
 def _readiness(
     catalog: Catalog, generator: Generator | None, indexes: CollectionsIndex
 ) -> Readiness:
-    detail = ""
+    detail, catalog_up = "", True
     try:
         catalog.last_sequence()
     except CatalogUnavailable as exc:
-        detail = str(exc)
+        detail, catalog_up = str(exc), False
+    if generator is not None and not generator.is_up:
+        detail = detail or f"{generator.name} does not answer; answers are extracts for now"
     return Readiness(
         models=True,
-        catalog=not detail,
-        generator="none" if generator is None else "ok",
+        catalog=catalog_up,
+        generator="none" if generator is None else "ok" if generator.is_up else "down",
         indexed_sequence=indexes.sequence,
         detail=detail,
     )

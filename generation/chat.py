@@ -65,6 +65,11 @@ class ChatGenerator:
         """Return the model's name."""
         return self._model
 
+    @property
+    def is_up(self) -> bool:
+        """Return False from the failure that opened the circuit until the server answers again."""
+        return not self._breaker.is_open
+
     def close(self) -> None:
         """Close the idle connections."""
         self._client.close()

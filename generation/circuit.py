@@ -28,6 +28,12 @@ class CircuitBreaker:
         self._opened_at: float | None = None
         self._probing = False
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the last report opened the circuit; it stays so until a probe succeeds."""
+        with self._lock:
+            return self._opened_at is not None
+
     def admits(self) -> bool:
         """Tell whether a caller may go ahead now; in the half-open state only one may."""
         with self._lock:

@@ -17,6 +17,11 @@ class BundledGenerator:
         """Return the model's name with its adapter's."""
         return self._model.name
 
+    @property
+    def is_up(self) -> bool:
+        """Return True: a model in this process is loaded or the process has not started."""
+        return True
+
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
         """Yield pieces of the reply; closing the iterator stops the model.
 
@@ -30,3 +35,6 @@ class BundledGenerator:
     def count_tokens(self, text: str) -> int:
         """Return an upper estimate of a text's length in the model's tokens."""
         return self._model.count_tokens(text)
+
+    def close(self) -> None:
+        """Do nothing: the model's memory goes with the process."""

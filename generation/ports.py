@@ -12,6 +12,11 @@ class Generator(Protocol):
         """Return the model's name as answers and logs show it."""
         ...
 
+    @property
+    def is_up(self) -> bool:
+        """Tell whether the model answers, as far as its last replies show."""
+        ...
+
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
         """Yield pieces of the reply as they come; closing the iterator stops the model.
 
@@ -21,4 +26,8 @@ class Generator(Protocol):
 
     def count_tokens(self, text: str) -> int:
         """Return the length of a text in the model's own tokens (or a safe upper estimate)."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds; nothing is asked of it afterwards."""
         ...

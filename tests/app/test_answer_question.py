@@ -52,6 +52,13 @@ class FakeGenerator:
     def name(self) -> str:
         return "fake"
 
+    @property
+    def is_up(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.open = 0
+
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
         self.prompts.append(prompt)
         # Held on to, so that nothing but being closed ends it.

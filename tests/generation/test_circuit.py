@@ -27,6 +27,7 @@ def test_circuit_below_the_limit_stays_closed() -> None:
 def test_circuit_at_the_limit_opens_until_the_time_is_up() -> None:
     clock = Clock()
     breaker = opened(clock)
+    assert breaker.is_open
     assert not breaker.admits()
     clock.now = 9.9
     assert not breaker.admits()
@@ -46,7 +47,9 @@ def test_circuit_after_probe_success_closes() -> None:
     breaker = opened(clock)
     clock.now = 10
     breaker.admits()
+    assert breaker.is_open
     breaker.succeeded()
+    assert not breaker.is_open
     assert breaker.admits() and breaker.admits()
 
 
