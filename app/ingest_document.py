@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ingestion.chunks import pack_chunks
 from ingestion.errors import EmptyDocument
-from ingestion.key_info import extract_keys, key_text, read_outline
+from ingestion.key_info import extract_keys, is_its_own_key, key_text, read_outline
 from ingestion.parse import parse
 from ingestion.ports import PassageEmbedder, Progress
 from ingestion.records import (
@@ -78,8 +78,11 @@ def index_document(
     key_texts = [
         key_text(document.title, chunk, own) for chunk, own in zip(chunks, keys, strict=True)
     ]
-    vectors = _embed([*passages, *key_texts], embedder, progress)
-    raw_vectors, key_vectors = vectors[: len(chunks)], vectors[len(chunks) :]
+    long = [index for index, passage in enumerate(passages) if not is_its_own_key(passage)]
+    vectors = _embed([*passages, *(key_texts[index] for index in long)], embedder, progress)
+    raw_vectors = vectors[: len(chunks)]
+    key_vectors = raw_vectors.copy()
+    key_vectors[long] = vectors[len(chunks) :]
     progress("summary", _STARTS["summary"])
     flat = list(chain.from_iterable(sentences))
     text, keyphrases = summarise(document, flat, chunks, raw_vectors, keys)

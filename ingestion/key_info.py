@@ -87,6 +87,15 @@ def extract_keys(
     )
 
 
+def is_its_own_key(passage: str) -> bool:
+    """Tell whether a passage is so short that its own vector serves as that of its key text.
+
+    An article of a statute says one thing. A second vector of nearly the same words would only
+    cost as much time again.
+    """
+    return _width(passage) <= 2 * _KEY_WIDTH
+
+
 def key_text(title: str, chunk: Chunk, keys: Sequence[KeyEntry]) -> str:
     """Return the short text that level 1 embeds, at most about 64 tokens.
 

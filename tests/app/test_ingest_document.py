@@ -5,6 +5,7 @@ import pytest
 
 from app.ingest_document import index_document, ingest_document, passage_text
 from ingestion.errors import EmptyDocument, IngestionError
+from ingestion.key_info import is_its_own_key
 from ingestion.records import Chunk, Document, IngestedDocument, KeyKind, Vectors
 
 STATUTE = "# 粮食仓储管理办法\n\n" + "\n\n".join(
@@ -65,13 +66,17 @@ def test_ingest_document_of_a_statute_gives_all_that_is_indexed() -> None:
 
 
 def test_ingest_document_vectors_are_of_passage_and_key_text_in_order() -> None:
-    ingested = ingest(STATUTE)
+    long_article = "粮食仓库应当每年由专人检查一次，并登记检查结果。" * 12
+    ingested = ingest(f"{STATUTE}\n\n## 第三章 附则\n\n{long_article}\n", limit=400)
 
-    title = ingested.document.title
-    raw = LetterEmbedder().embed_passages([passage_text(title, i.chunk) for i in ingested.chunks])
+    passages = [passage_text(ingested.document.title, i.chunk) for i in ingested.chunks]
+    long = [not is_its_own_key(passage) for passage in passages]
+    assert set(long) == {True, False}
+    raw = LetterEmbedder().embed_passages(passages)
     key = LetterEmbedder().embed_passages([i.key_text for i in ingested.chunks])
     assert np.array_equal(np.stack([i.raw_vector for i in ingested.chunks]), raw)
-    assert np.array_equal(np.stack([i.key_vector for i in ingested.chunks]), key)
+    found = np.stack([i.key_vector for i in ingested.chunks])
+    assert np.array_equal(found, np.where(np.array(long)[:, None], key, raw))
 
 
 def test_ingest_document_of_many_chunks_embeds_title_and_summary() -> None:
@@ -86,7 +91,7 @@ def test_ingest_document_of_many_chunks_embeds_title_and_summary() -> None:
     assert np.array_equal(ingested.summary.vector, LetterEmbedder().embed_passages([text])[0])
 
 
-def test_ingest_document_of_one_chunk_reuses_its_vector() -> None:
+def test_ingest_document_of_one_short_chunk_embeds_once() -> None:
     embedder = LetterEmbedder()
 
     ingested = ingest_document(
@@ -96,14 +101,15 @@ def test_ingest_document_of_one_chunk_reuses_its_vector() -> None:
 
     [indexed] = ingested.chunks
     assert np.array_equal(ingested.summary.vector, indexed.raw_vector)
-    assert sum(len(batch) for batch in embedder.batches) == 2
+    assert np.array_equal(indexed.key_vector, indexed.raw_vector)
+    assert sum(len(batch) for batch in embedder.batches) == 1
 
 
 def test_ingest_document_progress_rises_through_every_stage() -> None:
     reports = Reports()
 
     ingest_document(
-        ("某章的一句话。" * 12 + "\n\n").encode() * 200, "a.txt",
+        ("某章的一句话。" * 12 + "\n\n").encode() * 400, "a.txt",
         embedder=LetterEmbedder(), chunk_tokens=90, progress=reports,
     )  # fmt: skip
 
