@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     generator_key: str | None = Field(None, description="Bearer token for that server.")
     generator_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for a piece.")
     max_answer_tokens: int = Field(160, ge=8, description="Longest answer.")
-    context_tokens: int = Field(640, ge=128, description="Passages shown to the generator.")
+    context_tokens: int = Field(448, ge=128, description="Passages shown to the generator.")
 
     chunk_tokens: int = Field(256, ge=32, le=500, description="Longest chunk, encoder tokens.")
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")

@@ -1,6 +1,5 @@
 """Render prompts from the Markdown templates beside this file, one per purpose and language."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,7 @@ Language = Literal["zh", "en"]
 
 REFUSALS: dict[Language, str] = {
     "zh": "资料中没有答案。",
-    "en": "The sources do not answer this.",
+    "en": "No answer in the sources.",
 }
 _SOURCE_LABELS: dict[Language, str] = {"zh": "资料", "en": "Source "}
 
@@ -31,12 +30,6 @@ def template(name: str, language: Language) -> str:
     """Return the text of `prompts/{name}.{language}.md`."""
     resource = files("generation") / "prompts" / f"{name}.{language}.md"
     return resource.read_text(encoding="utf-8").strip()
-
-
-@cache
-def template_hash(name: str, language: Language) -> str:
-    """Return the first 16 hex digits of the template's sha256, kept with every answer."""
-    return hashlib.sha256(template(name, language).encode()).hexdigest()[:16]
 
 
 def answer_prompt(question: str, passages: Sequence[PromptPassage], language: Language) -> str:

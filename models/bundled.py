@@ -6,7 +6,6 @@ prepared folder appears by one rename, so that an interrupted preparation leaves
 """
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -134,13 +133,3 @@ def _appearing(target: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def describe(models_dir: Path) -> str:
-    """Return what is prepared, as JSON: name → size in bytes."""
-    sizes = {
-        path.relative_to(models_dir).as_posix(): path.stat().st_size
-        for path in sorted(models_dir.rglob("*"))
-        if path.is_file()
-    }
-    return json.dumps(sizes, indent=1)

@@ -1,5 +1,6 @@
 """The bundled generator: Gemma 3 270M with our LoRA adapter, in process through llama.cpp."""
 
+import json
 import os
 import queue
 import secrets
@@ -24,13 +25,15 @@ class GenerationFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class SamplingGuards:
-    """Greedy decoding without a repetition penalty: a quote may say a word twice."""
+    """Greedy decoding without a repetition penalty: a quote may say a word twice.
+
+    token_bias: (token id, what is added to its logit). An adapter names the first tokens of its
+    refusals there, fitted after training: by how much a refusal has to win to be one.
+    """
 
     repeat_penalty: float = 1.0
     seed: int = 7
-    # The shipped adapter refuses too often: the first token of its Chinese refusal (资料) has to
-    # win by this much. What it then says must still be found in the sources to be shown.
-    token_bias: tuple[tuple[int, float], ...] = ((48513, -3.0),)
+    token_bias: tuple[tuple[int, float], ...] = ()
 
 
 class LocalGenerator:
@@ -58,7 +61,7 @@ class LocalGenerator:
         if adapter is not None:
             parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
         self._server = xllamacpp.Server(parameters)
-        self._guards = SamplingGuards()
+        self._guards = read_guards(adapter)
         self._context_tokens = context_tokens
         self.name = model.stem + ("+" + adapter.parent.name if adapter else "")
 
@@ -89,6 +92,18 @@ class LocalGenerator:
     def count_tokens(self, text: str) -> int:
         """Return an upper estimate of a text's length in the model's tokens."""
         return estimate_tokens(text)
+
+
+def read_guards(adapter: Path | None) -> SamplingGuards:
+    """Return what `serving.json` beside an adapter asks for, or the defaults without that file.
+
+    Raises ValueError or KeyError if the file is not in its form: `{"token_bias": {"48513": -1}}`.
+    """
+    path = adapter.parent / "serving.json" if adapter else None
+    if path is None or not path.is_file():
+        return SamplingGuards()
+    biases: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["token_bias"]
+    return SamplingGuards(token_bias=tuple((int(i), float(bias)) for i, bias in biases.items()))
 
 
 _DONE = object()

@@ -6,8 +6,6 @@ from generation.prompt import (
     PromptPassage,
     answer_prompt,
     is_refusal,
-    template,
-    template_hash,
 )
 
 PASSAGES = [PromptPassage("章程", "期限为三十日。"), PromptPassage("", "Second.")]
@@ -47,12 +45,6 @@ def test_answer_prompt_question_is_only_data() -> None:
 def test_answer_prompt_plain_question_is_not_touched() -> None:
     question = "A320 的“载客量” <b>是</b> {多少}？ [3]"
     assert question in answer_prompt(question, [], "zh")
-
-
-def test_template_hash_tells_templates_apart() -> None:
-    assert len({template_hash("answer", "zh"), template_hash("answer", "en")}) == 2
-    assert len(template_hash("answer", "zh")) == 16
-    assert template("answer", "zh") == template("answer", "zh").strip()
 
 
 @pytest.mark.parametrize("text", [*REFUSALS.values(), " 资料中没有答案", "资料中没有答案。更多"])

@@ -1,6 +1,5 @@
 import hashlib
 import importlib
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models import bundled
-from models.bundled import adapter_path, describe, prepare_encoder, prepare_generator
+from models.bundled import adapter_path, prepare_encoder, prepare_generator
 from models.errors import CorruptModel, MissingModelPackage
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -168,9 +167,3 @@ def test_real_models_prepared_again_are_left_alone(models_dir: Path) -> None:
 def test_adapter_is_a_gguf_file() -> None:
     with adapter_path().open("rb") as file:
         assert file.read(4) == b"GGUF"
-
-
-def test_describe_gives_every_file_with_its_size(packages: Path, tmp_path: Path) -> None:
-    prepare_generator(tmp_path / "models", lambda _line: None)
-    described = json.loads(describe(tmp_path / "models"))
-    assert described == {f"gemma-3-270m-gguf/{bundled.GENERATOR_NAME}": len(WHOLE)}

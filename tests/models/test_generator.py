@@ -7,7 +7,7 @@ import pytest
 
 from models.bundled import adapter_path, prepare_generator
 from models.chat_form import estimate_tokens
-from models.generator import GenerationFailed, LocalGenerator, _stream
+from models.generator import GenerationFailed, LocalGenerator, SamplingGuards, _stream, read_guards
 
 CONTEXT = 256
 PROMPT = "根据资料回答问题。\n\n资料[1] 仓库说明\n青松仓库面积为3200平方米。\n\n问题：青松仓库的面积是多少？"
@@ -43,6 +43,15 @@ def text_piece(text: str | None) -> dict[str, Any]:
 def endless() -> Iterator[dict[str, Any]]:
     while True:
         yield text_piece("字")
+
+
+def test_read_guards_takes_the_adapters_own_biases(tmp_path: Path) -> None:
+    (tmp_path / "serving.json").write_text('{"token_bias": {"48513": -1.5}}', encoding="utf-8")
+    assert read_guards(tmp_path / "adapter.gguf").token_bias == ((48513, -1.5),)
+
+
+def test_read_guards_without_a_file_or_an_adapter_are_the_defaults(tmp_path: Path) -> None:
+    assert read_guards(tmp_path / "adapter.gguf") == read_guards(None) == SamplingGuards()
 
 
 def test_stream_closed_early_tells_the_server_to_stop() -> None:

@@ -1,13 +1,14 @@
 """Build grounded question-answering samples from SQuAD-form files.
 
-A sample is a question, one to three passages, and a target: the answer as the source words it, or
-the refusal sentence when no passage holds it. Distractors are what BM25 finds for the question
-among the other passages of the same file, so that refusals are hard: on topic, without the fact.
+A sample is a question, the passages that the service would show for it, and a target: the answer as
+the source words it, or the refusal sentence when no passage holds it. Documents are cut by the
+service's own chunker and fitted into the prompt by its own context builder. Distractors are what
+BM25 finds for the question in the same file, so that refusals are hard: on topic, without the fact.
 """
 
+import html
 import json
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,16 @@ import bm25s
 import numpy as np
 import rjieba
 
-from generation.prompt import REFUSALS, Language, PromptPassage, answer_prompt
+from generation.context import build_context
+from generation.prompt import REFUSALS, Language, answer_prompt
+from ingestion.chunks import pack_chunks
+from ingestion.parse import parse
+from ingestion.sections import split_sections
+from ingestion.sentences import split_sentences
+from models.chat_form import estimate_tokens
+from retrieval.records import Passage
+
+_CHUNK_TOKENS = 400  # by `estimate_tokens`: as much text as 256 tokens of the encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +59,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Shares that shape the samples; `piece` bounds a passage's length in characters."""
+    """Shares that shape the samples.
 
-    unanswerable: float = 0.35
-    passage_counts: tuple[float, float, float] = (0.35, 0.40, 0.25)
-    piece: tuple[int, int] = (100, 270)
+    unanswerable: of samples whose target is the refusal. left_out: of those, the share
+    whose whole paragraph is missing, not only the passages with the answer. passages: weights of
+    one, two, three. budget: least and most tokens of the passages together.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of whole sentences of one paragraph: what the service would show as a passage."""
-
-    paragraph: int
-    start: int
-    text: str
+    unanswerable: float = 0.25
+    left_out: float = 0.6
+    passages: tuple[float, float, float] = (0.2, 0.4, 0.4)
+    budget: tuple[int, int] = (200, 480)
 
 
 def read_squad(path: Path, hold_out: int = 0) -> tuple[list[Paragraph], list[Question]]:
@@ -97,71 +104,66 @@ def _question(item: dict[str, Any], paragraph: int) -> Question:
     )
 
 
-_SENTENCE = re.compile(r".+?(?:[。！？；!?]+[」』”’）)]*|(?<=[a-z\])0-9])\.(?=\s)|$)\s*", re.DOTALL)
+class ChunkIndex:
+    """BM25 over the chunks of one file's paragraphs, each paragraph taken as a document."""
 
-
-def cut_pieces(text: str, paragraph: int, size: tuple[int, int], rng: random.Random) -> list[Piece]:
-    """Cut a paragraph into consecutive runs of sentences, each about as long as `size` allows."""
-    pieces: list[Piece] = []
-    start = end = 0
-    goal = rng.randint(*size)
-    for match in _SENTENCE.finditer(text):
-        end = match.end()
-        if end - start >= goal:
-            pieces.append(Piece(paragraph, start, text[start:end]))
-            start, goal = end, rng.randint(*size)
-    if end > start:
-        pieces.append(Piece(paragraph, start, text[start:end]))
-    return pieces
-
-
-class PieceIndex:
-    """BM25 over the pieces of one file."""
-
-    def __init__(
-        self, paragraphs: Sequence[Paragraph], language: Language, mixture: Mixture, seed: int
-    ) -> None:
-        rng = random.Random(seed)
-        scale = 1 if language == "zh" else 3
-        size = (mixture.piece[0] * scale, mixture.piece[1] * scale)
+    def __init__(self, paragraphs: Sequence[Paragraph], language: Language) -> None:
         self.language = language
-        self.paragraphs = paragraphs
-        self.pieces = [
-            piece
+        self.chunks: list[tuple[int, Passage]] = [
+            (number, passage)
             for number, paragraph in enumerate(paragraphs)
-            for piece in cut_pieces(paragraph.text, number, size, rng)
+            for passage in _passages(paragraph, number)
         ]
-        titled = (f"{paragraphs[p.paragraph].title} {p.text}" for p in self.pieces)
+        titled = (f"{passage.title} {passage.text}" for _, passage in self.chunks)
         self._bm25 = bm25s.BM25()
         self._bm25.index([_terms(text, language) for text in titled], show_progress=False)
 
-    def holding(self, question: Question) -> Piece | None:
-        """Return the piece that holds the whole answer, or None if a cut goes through it."""
-        if question.start is None:
-            return None
-        end = question.start + len(question.answers[0])
-        for piece in self.pieces:
-            inside = piece.start <= question.start and end <= piece.start + len(piece.text)
-            if piece.paragraph == question.paragraph and inside:
-                return piece
+    def ranking(self, question: str, count: int) -> list[int]:
+        """Return the numbers of the `count` best chunks, best first."""
+        scores = self._bm25.get_scores(_terms(question, self.language))
+        return [int(number) for number in np.argsort(scores)[::-1][:count]]
+
+    def holding(self, question: Question) -> int | None:
+        """Return the chunk of the question's paragraph that holds its answer; None: a cut does."""
+        for number, (paragraph, passage) in enumerate(self.chunks):
+            if paragraph == question.paragraph and _holds(passage.text, question):
+                return number
         return None
 
-    def distractors(self, question: Question, count: int) -> list[Piece]:
-        """Return the best pieces for the question that do not hold any of its answers.
 
-        Pieces of its own paragraph count too where the question has a known answer elsewhere.
-        """
-        scores = self._bm25.get_scores(_terms(question.text, self.language))
-        found: list[Piece] = []
-        for number in np.argsort(scores)[::-1][: 4 * count + 8]:
-            piece = self.pieces[number]
-            if not any(answer in piece.text for answer in question.answers):
-                found.append(piece)
-        return found[:count]
+def _passages(paragraph: Paragraph, number: int) -> list[Passage]:
+    """Cut a paragraph the way the service cuts a document."""
+    body = html.escape(paragraph.text)
+    title = html.escape(paragraph.title)
+    page = f'<meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{body}</p>'
+    document = parse(page.encode("utf-8", "replace"), f"{number}.html")
+    sections = split_sections(document)
+    sentences = [split_sentences(document, section) for section in sections]
+    chunks = pack_chunks(document, sections, sentences, _count, limit=_CHUNK_TOKENS)
+    return [
+        Passage(
+            chunk_id=f"{number}-{chunk.ordinal}",
+            document_id=str(number),
+            revision="1",
+            title=document.title,
+            heading_path=chunk.heading_path,
+            page=None,
+            start=chunk.start,
+            end=chunk.end,
+            text=chunk.text,
+            score=0.0,
+            scores={},
+        )
+        for chunk in chunks
+    ]
 
-    def passage(self, piece: Piece) -> PromptPassage:
-        """Render a piece the way the service shows it."""
-        return PromptPassage(self.paragraphs[piece.paragraph].title, piece.text.strip())
+
+def _count(texts: Sequence[str]) -> list[int]:
+    return [estimate_tokens(text) for text in texts]
+
+
+def _holds(text: str, question: Question) -> bool:
+    return any(answer in text for answer in question.answers)
 
 
 def build_samples(
@@ -180,12 +182,30 @@ def build_samples(
     mixture = mixture or Mixture()
     rng = random.Random(seed)
     paragraphs, questions = read_squad(path, hold_out)
-    index = PieceIndex(paragraphs, language, mixture, seed)
+    index = ChunkIndex(paragraphs, language)
     rng.shuffle(questions)
-    for question in questions[:count]:
-        sample = _build(question, index, rng, mixture)
+    kept, share = _balance(questions, mixture.unanswerable)
+    for question in kept[:count]:
+        sample = _build(question, index, rng, mixture, share)
         if sample is not None:
             yield sample
+
+
+def _balance(questions: Sequence[Question], unanswerable: float) -> tuple[list[Question], float]:
+    """Let questions that have no answer anywhere make up half of the refusals at most.
+
+    Returns the questions to use and the share of the answerable ones to turn into refusals.
+    """
+    answered = sum(bool(question.answers) for question in questions)
+    refusals = round(unanswerable * answered / max(1 - unanswerable, 0.01))
+    room = refusals // 2
+    kept: list[Question] = []
+    for question in questions:
+        room -= not question.answers
+        if question.answers or room >= 0:
+            kept.append(question)
+    native = len(kept) - answered
+    return kept, max(0.0, (unanswerable * len(kept) - native) / max(answered, 1))
 
 
 def _terms(text: str, language: Language) -> list[str]:
@@ -193,18 +213,56 @@ def _terms(text: str, language: Language) -> list[str]:
 
 
 def _build(
-    question: Question, index: PieceIndex, rng: random.Random, mixture: Mixture
+    question: Question, index: ChunkIndex, rng: random.Random, mixture: Mixture, refused: float
 ) -> Sample | None:
-    wanted = rng.choices((1, 2, 3), mixture.passage_counts)[0]
-    gold = index.holding(question)
-    answerable = gold is not None and rng.random() >= mixture.unanswerable
-    chosen = [gold] if gold is not None and answerable else []
-    skip = rng.choice((0, 0, 1)) if answerable else 0
-    candidates = index.distractors(question, wanted + skip)[skip:]
-    chosen += candidates[: wanted - len(chosen)]
+    """Return the sample, or None where the answer is torn by a cut or does not fit the budget."""
+    wanted = rng.choices((1, 2, 3), mixture.passages)[0]
+    budget = rng.randint(*mixture.budget)
+    gold = index.holding(question) if question.answers else None
+    if question.answers and gold is None:
+        return None
+    answerable = gold is not None and rng.random() >= refused
+    ranked = index.ranking(question.text, 4 * wanted + 12)
+    if answerable and gold is not None:
+        chosen = _with_gold(question, index, ranked, gold, wanted, rng)
+    else:
+        left_out = bool(question.answers) and rng.random() < mixture.left_out
+        chosen = [
+            number
+            for number in ranked
+            if not _holds(index.chunks[number][1].text, question)
+            and not (left_out and index.chunks[number][0] == question.paragraph)
+        ][:wanted]
     if not chosen:
         return None
-    rng.shuffle(chosen)
-    passages = [index.passage(piece) for piece in chosen]
+    context = build_context(
+        question.text,
+        [index.chunks[number][1] for number in chosen],
+        budget_tokens=budget,
+        count_tokens=estimate_tokens,
+    )
+    shown = [passage.prompt for passage in context]
+    if answerable and not any(question.answers[0] in passage.text for passage in shown):
+        return None
     response = question.answers[0] if answerable else REFUSALS[index.language]
-    return Sample(answer_prompt(question.text, passages, index.language), response, answerable)
+    return Sample(answer_prompt(question.text, shown, index.language), response, answerable)
+
+
+def _with_gold(
+    question: Question,
+    index: ChunkIndex,
+    ranked: Sequence[int],
+    gold: int,
+    wanted: int,
+    rng: random.Random,
+) -> list[int]:
+    """Return `wanted` chunks with the gold one where it ranks, or anywhere if it ranks lower."""
+    others = [
+        number
+        for number in ranked
+        if number != gold and not _holds(index.chunks[number][1].text, question)
+    ]
+    place = ranked.index(gold) if gold in ranked else wanted
+    if place >= wanted:
+        place = rng.randrange(wanted)
+    return [*others[:place], gold, *others[place:]][:wanted]
