@@ -1,5 +1,6 @@
 """BM25 over pre-tokenised texts, on tantivy's inverted index (Robertson & Zaragoza 2009)."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 import tantivy
 
 _HEAP_BYTES = 32 * 2**20
+_K1 = 1.2  # tantivy's, as its b of 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,21 @@ class LexicalIndex:
         ]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
+    def highest_score(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> float:
+        """Return what a row scores at most that has each term in one field, again and again.
+
+        weights: as in `search`. 0 if no row has any of the terms.
+        """
+        searcher = self._index.searcher()
+        total = 0.0
+        for term, count in Counter(query_terms).items():
+            found = (
+                weight * _rarity(searcher.num_docs, searcher.doc_freq(field, term))
+                for field, weight in weights.items()
+            )
+            total += count * max(found, default=0.0)
+        return total * (1 + _K1)
+
     def _query(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> tantivy.Query:
         clauses = []
         for term, count in Counter(query_terms).items():
@@ -97,3 +114,8 @@ class LexicalIndex:
                     boosted = tantivy.Query.boost_query(single, weight * count)
                     clauses.append((tantivy.Occur.Should, boosted))
         return tantivy.Query.boolean_query(clauses)
+
+
+def _rarity(rows: int, holding: int) -> float:
+    """Return the inverse document frequency of a term that `holding` of all rows hold; 0: none."""
+    return math.log(1 + (rows - holding + 0.5) / (holding + 0.5)) if holding else 0.0

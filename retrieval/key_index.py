@@ -42,7 +42,11 @@ class KeyIndex:
                 self._next_row += 1
                 self._chunk_ids[number] = row.chunk_id
                 self._rows_of.setdefault(document, []).append(number)
-                fields = {"body": terms(row.text), "key": terms(row.key_text)}
+                body = terms(row.text)
+                said = set(body)
+                # Title and headings above. What the text says itself would count twice.
+                above = [term for term in terms(row.key_text) if term not in said]
+                fields = {"body": body, "key": above}
                 entries.append(Entry(number, document, fields))
                 fresh.append(row)
                 numbers.append(number)
@@ -80,6 +84,10 @@ class KeyIndex:
     ) -> Scored:
         """Return the k chunks whose key information is nearest. vector: (d,)."""
         return self._keys.search(vector, k, rows)
+
+    def highest_words_score(self, query_terms: Sequence[str], key_weight: float) -> float:
+        """Return the score of a chunk that held every term again and again; see `search_words`."""
+        return self._words.highest_score(query_terms, {"body": 1.0, "key": key_weight})
 
     def search_words(
         self, query_terms: Sequence[str], key_weight: float, k: int, documents: Sequence[int] | None

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.collections_index import CollectionIndex, CollectionsIndex
-from retrieval.fusion import WeightedRun, fuse_rrf
+from retrieval.fusion import ScoredRun, fuse_scores
 from retrieval.key_index import Scored
 from retrieval.ports import ChunkStore, QueryEmbedder
 from retrieval.records import Passage, SearchRequest, SearchResult
@@ -21,19 +22,21 @@ from retrieval.terms import terms
 
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
-    """How much each ranked list counts, and how deep it goes. Measured in docs/benchmarks.md.
+    """How much each kind of match counts. Measured in docs/benchmarks.md.
 
-    `summary` multiplies the lists that were searched within the candidate documents only.
+    raw, keys: cosines of a chunk's own text and of its key information, above the worst cosine
+    found. words: the share of the question that a chunk holds, as BM25 weighs its terms, to the
+    power of `sharpness`: a question in the documents' own words is told by its words, one in other
+    words by its meaning. key_field: a term in the key information, as a share of one in the text.
     """
 
-    raw: float = 1.0
-    keys: float = 0.5
-    words: float = 1.5
-    summary: float = 0.5
+    raw: float = 0.8
+    keys: float = 0.2
+    words: float = 0.6
+    sharpness: int = 3
     key_field: float = 0.3
     depth: int = 100
     candidate_documents: int = 64
-    rrf_k: int = 60
 
 
 @dataclass(slots=True)
@@ -49,10 +52,17 @@ class _Trace:
         yield
         self.timings[name] = (time.perf_counter() - started) * 1000
 
-    def note(self, name: str, found: Scored) -> list[int]:
+    def note(self, name: str, found: Scored) -> None:
         for row, score in found:
             self.scores.setdefault(row, {})[name] = score
-        return [row for row, _ in found]
+
+
+class _Hits(NamedTuple):
+    """What one search over some of the documents gave, by kind of match."""
+
+    words: Scored
+    raw: Scored
+    keys: Scored
 
 
 class Searcher:
@@ -95,22 +105,21 @@ class Searcher:
         trace: _Trace,
     ) -> list[tuple[int, float]]:
         allowed = _numbers(index, request.document_ids)
-        runs: list[WeightedRun[int]] = []
         with trace.stage("summary_filter"):
             found = index.summaries.candidates(
                 words, vector, self._weights.candidate_documents, allowed
             )
+        # Globally, too: a bad summary must not hide a document.
+        with trace.stage("global"):
+            hits = [self._hits(index, words, vector, allowed, "", trace)]
         if found is not None:
             with trace.stage("candidates"):
                 documents = [number for number, _ in found]
-                runs += self._runs(index, words, vector, documents, "candidates.", trace)
-        # Global, too, and with more say: a bad summary must not hide a document.
-        with trace.stage("global"):
-            runs += self._runs(index, words, vector, allowed, "", trace)
+                hits.append(self._hits(index, words, vector, documents, "candidates.", trace))
         with trace.stage("fusion"):
-            return fuse_rrf(runs, k=self._weights.rrf_k)
+            return self._fuse(hits, index.keys.highest_words_score(words, self._weights.key_field))
 
-    def _runs(
+    def _hits(
         self,
         index: CollectionIndex,
         words: Sequence[str],
@@ -118,20 +127,34 @@ class Searcher:
         documents: Sequence[int] | None,
         prefix: str,
         trace: _Trace,
-    ) -> list[WeightedRun[int]]:
+    ) -> _Hits:
         weights = self._weights
-        share = weights.summary if prefix else 1.0
         rows = None if documents is None else index.keys.rows_of(documents)
-        by_words = index.keys.search_words(words, weights.key_field, weights.depth, documents)
-        found = {
-            "raw": (index.keys.search_raw(vector, weights.depth, rows), weights.raw),
-            "keys": (index.keys.search_keys(vector, weights.depth, rows), weights.keys),
-            "words": (by_words, weights.words),
-        }
-        return [
-            WeightedRun(trace.note(prefix + name, scored), weight * share)
-            for name, (scored, weight) in found.items()
+        hits = _Hits(
+            words=index.keys.search_words(words, weights.key_field, weights.depth, documents),
+            raw=index.keys.search_raw(vector, weights.depth, rows),
+            keys=index.keys.search_keys(vector, weights.depth, rows),
+        )
+        trace.note(prefix + "words", hits.words)
+        trace.note(prefix + "raw", hits.raw)
+        trace.note(prefix + "keys", hits.keys)
+        return hits
+
+    def _fuse(self, hits: Sequence[_Hits], highest: float) -> list[tuple[int, float]]:
+        """Merge what the whole collection gave, first in `hits`, and its candidate documents."""
+        weights = self._weights
+        words = [
+            [(row, min(score / highest, 1.0) ** weights.sharpness) for row, score in one.words]
+            for one in hits
         ]
+        raw, keys = [one.raw for one in hits], [one.keys for one in hits]
+        return fuse_scores(
+            [
+                ScoredRun(words, weights.words),
+                ScoredRun(raw, weights.raw, _worst(raw[0])),
+                ScoredRun(keys, weights.keys, _worst(keys[0])),
+            ]
+        )
 
     def _passages(
         self,
@@ -175,3 +198,7 @@ def _numbers(index: CollectionIndex, document_ids: frozenset[str] | None) -> lis
     if document_ids is None:
         return None
     return [index.numbers[doc] for doc in document_ids if doc in index.numbers]
+
+
+def _worst(found: Scored) -> float:
+    return found[-1][1] if found else 0.0

@@ -60,3 +60,27 @@ def test_remove_document_then_search_no_longer_finds_it() -> None:
 
 def test_search_term_with_query_syntax_is_only_a_term() -> None:
     assert _index().search(["body:cat", "*", '"', "AND"], {"body": 1.0}, 10) == []
+
+
+def test_highest_score_is_never_reached_and_nearly_so_by_repetition() -> None:
+    index = _index()
+    asked = "the sea is cold".split()
+    highest = index.highest_score(asked, {"body": 1.0})
+    assert all(score < highest for _, score in index.search(asked, {"body": 1.0}, 10))
+    again = LexicalIndex(("body",))
+    again.add([Entry(0, 0, {"body": ["cold"] * 500}), Entry(1, 1, {"body": ["warm"]})])
+    [(_, score)] = again.search(["cold"], {"body": 1.0}, 1)
+    assert score == pytest.approx(again.highest_score(["cold"], {"body": 1.0}), rel=0.02)
+
+
+def test_highest_score_of_unknown_terms_is_nothing() -> None:
+    weights = {"body": 1.0, "key": 0.3}
+    assert _index().highest_score(["unicorn"], weights) == _index().highest_score([], weights) == 0
+
+
+def test_highest_score_counts_a_term_that_only_another_field_has() -> None:
+    index = LexicalIndex(("body", "key"))
+    index.add([Entry(0, 0, {"body": ["a"], "key": ["title"]}), Entry(1, 1, {"body": ["b"]})])
+    weights = {"body": 1.0, "key": 0.3}
+    [(_, score)] = index.search(["title"], weights, 2)
+    assert 0 < score <= index.highest_score(["title"], weights)
