@@ -32,7 +32,7 @@ class FusionWeights:
 
     raw: float = 0.8
     keys: float = 0.2
-    words: float = 0.6
+    words: float = 0.8
     sharpness: int = 3
     key_field: float = 0.3
     depth: int = 100
