@@ -146,12 +146,13 @@ def _readiness(
         catalog.last_sequence()
     except CatalogUnavailable as exc:
         detail, catalog_up = str(exc), False
-    if generator is not None and not generator.is_up:
-        detail = detail or f"{generator.name} does not answer; answers are extracts for now"
+    generator_up = generator is None or generator.is_up
+    if generator is not None and not generator_up:
+        detail = detail or f"{generator.name} does not answer; until it does, answers are extracts"
     return Readiness(
         models=True,
         catalog=catalog_up,
-        generator="none" if generator is None else "ok" if generator.is_up else "down",
+        generator="none" if generator is None else "ok" if generator_up else "down",
         indexed_sequence=indexes.sequence,
         detail=detail,
     )

@@ -82,7 +82,7 @@ class ChatGenerator:
         chat stream, or stops before it said that it has finished.
         """
         if not self._breaker.admits():
-            raise self._unavailable("it failed several times in a row and is left alone for now")
+            raise self._unavailable("it failed several times in a row and is being left alone")
         report = self._breaker.gave_up
         try:
             tail = ""

@@ -118,4 +118,6 @@ class LexicalIndex:
 
 def _rarity(rows: int, holding: int) -> float:
     """Return the inverse document frequency of a term that `holding` of all rows hold; 0: none."""
-    return math.log(1 + (rows - holding + 0.5) / (holding + 0.5)) if holding else 0.0
+    # Rows that were removed are still among those that hold a term until segments are merged.
+    missing = max(rows - holding, 0)
+    return math.log(1 + (missing + 0.5) / (holding + 0.5)) if holding else 0.0

@@ -102,7 +102,7 @@ class Answering:
 
     def _search(self, request: SearchRequest) -> SearchResult:
         self.searched.append(request)
-        return SearchResult(self._passages, {})
+        return SearchResult(self._passages, {"fusion": 1.5})
 
     def events(self, question: str, **more: object) -> list[AnswerEvent]:
         return list(self.answerer.answer(asked(question, **more)))
@@ -377,3 +377,9 @@ def test_answer_instructions_inside_a_question_are_disarmed_in_the_prompt() -> N
     assert "<end_of_turn>" not in prompt
     assert "\n答案：" not in prompt
     assert prompt.count("资料[1]") == 1
+
+
+def test_answer_timings_hold_the_stages_of_the_search() -> None:
+    answer = Answering(FakeGenerator("借阅期限为三十日。"), passage(ZH)).answer(ZH_QUESTION)
+    assert answer.timings_ms["search.fusion"] == 1.5
+    assert answer.timings_ms["total"] >= answer.timings_ms["retrieval"]

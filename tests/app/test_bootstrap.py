@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
+
 from app.answer_events import AnswerRequest, DoneEvent
 from app.bootstrap import build_generator, build_service, build_worker, prepare_models
 from app.settings import Settings
 from generation.chat import ChatGenerator
+from generation.errors import GeneratorUnavailable
 from generation.records import Outcome
 from models.encoder import Encoder
 from retrieval.records import SearchRequest
@@ -61,3 +64,21 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     assert service.catalog.turns("c\ns", 10)[0] == ("user", question)
     catalog.close()
     service.close()
+
+
+def test_service_with_a_generator_that_stopped_answering_says_so_and_closes_it(
+    tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = ChatGenerator("http://127.0.0.1:9", "large", None, timeout_seconds=1)
+    monkeypatch.setattr("app.bootstrap.build_generator", lambda _settings: generator)
+    service = build_service(Settings(data_dir=tmp_path, models_dir=models_dir))
+    assert (service.readiness().generator, service.readiness().detail) == ("ok", "")
+    for _ in range(3):
+        with pytest.raises(GeneratorUnavailable):
+            list(generator.stream("?", max_tokens=4))
+    readiness = service.readiness()
+    assert (readiness.generator, readiness.catalog) == ("down", True)
+    assert "large" in readiness.detail
+    service.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        generator._client.get("http://127.0.0.1:9")

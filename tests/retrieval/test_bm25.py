@@ -84,3 +84,12 @@ def test_highest_score_counts_a_term_that_only_another_field_has() -> None:
     weights = {"body": 1.0, "key": 0.3}
     [(_, score)] = index.search(["title"], weights, 2)
     assert 0 < score <= index.highest_score(["title"], weights)
+
+
+def test_highest_score_stays_above_nothing_when_most_rows_were_removed() -> None:
+    index = LexicalIndex(("body",))
+    index.add(Entry(row, row, {"body": ["sea"]}) for row in range(9))
+    for document in range(8):
+        index.remove_document(document)
+    assert len(index.search(["sea"], {"body": 1.0}, 9)) == 1
+    assert index.highest_score(["sea"], {"body": 1.0}) > 0

@@ -32,6 +32,12 @@ def test_search_words_only_in_key_information_is_found_through_it() -> None:
     ]
 
 
+def test_search_words_that_the_text_says_itself_count_once() -> None:
+    index = _index()
+    [(row, without)] = index.search_words(["taxis"], 0.0, 5, None)
+    assert index.search_words(["taxis"], 9.0, 5, None) == [(row, without)]
+
+
 def test_rows_of_documents_limit_a_search() -> None:
     index = _index()
     rows = index.rows_of([1])

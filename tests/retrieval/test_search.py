@@ -70,3 +70,25 @@ def test_search_chunk_deleted_since_it_was_indexed_is_left_out(catalog: FakeCata
 
 def test_search_query_without_terms_still_answers_by_meaning(catalog: FakeCatalog) -> None:
     assert len(_searcher(catalog).search(_request("？！")).passages) == 3
+
+
+def test_search_after_most_documents_are_gone_still_counts_words(catalog: FakeCatalog) -> None:
+    indexes = CollectionsIndex(catalog, DIMENSION)
+    indexes.refresh()
+    for number in range(20):
+        catalog.remove(f"d{number}")
+    indexes.refresh()
+    best = Searcher(indexes, catalog, FakeEmbedder()).search(_request("item23 lasts")).passages[0]
+    assert best.document_id == "d23"
+    assert best.score > FusionWeights().words / 2
+
+
+def test_search_words_decide_where_they_match_and_meaning_where_not(
+    catalog: FakeCatalog,
+) -> None:
+    searcher = _searcher(catalog)
+    matched = searcher.search(_request("item23 lasts")).passages[0]
+    unmatched = searcher.search(_request("item23 unheard unknown unseen")).passages[0]
+    assert matched.document_id == unmatched.document_id == "d23"
+    assert "words" in unmatched.scores
+    assert unmatched.score < matched.score

@@ -197,3 +197,15 @@ def test_train_time_used_up_saves_the_adapter_and_stops(base: Path, tmp_path: Pa
     }
     assert logged(out) == []
     assert json.loads((out / "settings.json").read_text())["rank"] == SETTINGS.rank
+
+
+def test_train_compile_fuses_every_layer(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[object] = []
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda layer, **_options: compiled.append(type(layer).__name__)
+    )
+    settings = replace(SETTINGS, minutes=1e-9, compile=True)
+    train(base, SAMPLES, tmp_path / "out", settings, lambda _line: None)
+    assert compiled == ["Gemma3DecoderLayer"] * 2
