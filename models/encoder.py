@@ -21,7 +21,7 @@ class Encoder:
             torch.set_num_threads(threads)
         # Loading takes two seconds; a bar for it would stand in every command's output.
         noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
-        self._model = SentenceTransformer(str(model), model_kwargs={"dtype": _fast_dtype()})
+        self._model = SentenceTransformer(str(model), model_kwargs={"dtype": fast_dtype()})
         self._model.eval()
         self._batch_size = batch_size
         self._lock = threading.Lock()
@@ -63,7 +63,7 @@ class Encoder:
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
-def _fast_dtype() -> torch.dtype:
+def fast_dtype() -> torch.dtype:
     """bf16 on a GPU or a CPU with instructions for it (4 times float32 on AMX), else fp32."""
     if torch.cuda.is_available():
         return torch.bfloat16

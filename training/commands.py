@@ -1,4 +1,4 @@
-"""`youju train sft RECIPE`: fine-tune the generator and write both forms of its adapter."""
+"""`youju train sft|reader RECIPE`: train what the service adds to the models it runs on."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,26 +12,28 @@ app = typer.Typer(no_args_is_help=True, help="Fine-tune the models.")
 messages = Console(stderr=True, highlight=False)
 
 
+RecipeFile = Annotated[Path, typer.Argument(help="What to train on: training/recipes/….json.")]
+DataFolder = Annotated[Path, typer.Option(help="Folder that the recipe's files are in.")]
+OutFolder = Annotated[Path, typer.Option(help="Where adapter, log and checkpoints go.")]
+
+
 @app.callback()
 def train() -> None:
     """Fine-tune the models."""
 
 
 @app.command()
-def sft(
-    recipe: Annotated[Path, typer.Argument(help="What to train on, e.g. grounded-qa.json.")],
-    data: Annotated[Path, typer.Option(help="Folder that the recipe's files are in.")],
-    out: Annotated[Path, typer.Option(help="Where adapter, log and checkpoints go.")],
-) -> None:
+def sft(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
     """Train a LoRA adapter of the generator; called again, an interrupted run goes on."""
     # Heavy, and the command line loads this module also for its other commands.
     from models.bundled import prepare_generator_weights
     from training.export import export_gguf
     from training.recipe import RecipeError, collect_samples, read_recipe
+    from training.sft import SftSettings
     from training.sft import train as train_adapter
 
     try:
-        plan = read_recipe(recipe)
+        plan = read_recipe(recipe, SftSettings)
         samples = collect_samples(plan, data)
     except RecipeError as exc:
         messages.print(str(exc), style="red", markup=False)
@@ -41,3 +43,24 @@ def sft(
     train_adapter(base, samples, out, plan.settings, messages.print)
     export_gguf(out, out / "adapter.gguf", name=recipe.stem)
     messages.print(f"{out}/adapter.gguf is for the in-process runner, {out} for vLLM")
+
+
+@app.command()
+def reader(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
+    """Train the reader that finds answers in passages; an interrupted run goes on."""
+    # Heavy, and the command line loads this module also for its other commands.
+    from models.bundled import prepare_encoder
+    from training.reader import ReaderSettings
+    from training.reader import train as train_reader
+    from training.recipe import RecipeError, collect_readings, read_recipe
+
+    try:
+        plan = read_recipe(recipe, ReaderSettings)
+        readings = collect_readings(plan, data)
+    except RecipeError as exc:
+        messages.print(str(exc), style="red", markup=False)
+        raise typer.Exit(1) from exc
+    messages.print(f"{len(readings)} questions")
+    base = prepare_encoder(Settings().models_path, messages.print)
+    file = train_reader(base, readings, out, plan.settings, messages.print)
+    messages.print(f"{file} is the reader")

@@ -1,5 +1,4 @@
 import json
-import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from training.sft import (
     PROJECTIONS,
     EncodedSample,
     SftSettings,
-    batches,
     encode_samples,
     response_loss,
     train,
@@ -110,22 +108,6 @@ def test_encode_sample_too_long_is_left_out_not_cut() -> None:
     limit = len(whole[0].ids)
     assert encode_samples([SAMPLES[0], longer], tokenizer, limit) == whole[:1]
     assert encode_samples([SAMPLES[0], longer], tokenizer, limit - 1) == []
-
-
-@pytest.mark.parametrize(("count", "size"), [(1, 4), (50, 4), (150, 8), (7, 1)])
-def test_batches_hold_every_sample_once(count: int, size: int) -> None:
-    samples = [EncodedSample([n] * (1 + n % 9), 1) for n in range(count)]
-    found = list(batches(samples, size, random.Random(2)))
-    assert sorted(s.ids[0] for batch in found for s in batch) == list(range(count))
-    assert all(1 <= len(batch) <= size for batch in found)
-
-
-def test_batches_are_of_similar_length_and_seeded() -> None:
-    samples = [EncodedSample([n] * (1 + n % 16), 1) for n in range(64)]
-    found = list(batches(samples, 4, random.Random(2)))
-    assert all(len({len(sample.ids) for sample in batch}) == 1 for batch in found)
-    assert found == list(batches(samples, 4, random.Random(2)))
-    assert found != list(batches(samples, 4, random.Random(3)))
 
 
 def test_response_loss_is_full_cross_entropy_on_response_tokens() -> None:

@@ -9,6 +9,7 @@ BM25 finds for the question in the same file, so that refusals are hard: on topi
 import html
 import json
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,12 +108,19 @@ def _question(item: dict[str, Any], paragraph: int) -> Question:
 class ChunkIndex:
     """BM25 over the chunks of one file's paragraphs, each paragraph taken as a document."""
 
-    def __init__(self, paragraphs: Sequence[Paragraph], language: Language) -> None:
+    def __init__(
+        self,
+        paragraphs: Sequence[Paragraph],
+        language: Language,
+        chunk_tokens: int = _CHUNK_TOKENS,
+    ) -> None:
+        """chunk_tokens: most tokens of a chunk, by `estimate_tokens`."""
         self.language = language
+        self._paragraphs = paragraphs
         self.chunks: list[tuple[int, Passage]] = [
             (number, passage)
             for number, paragraph in enumerate(paragraphs)
-            for passage in _passages(paragraph, number)
+            for passage in _passages(paragraph, number, chunk_tokens)
         ]
         titled = (f"{passage.title} {passage.text}" for _, passage in self.chunks)
         self._bm25 = bm25s.BM25()
@@ -123,15 +131,26 @@ class ChunkIndex:
         scores = self._bm25.get_scores(_terms(question, self.language))
         return [int(number) for number in np.argsort(scores)[::-1][:count]]
 
-    def holding(self, question: Question) -> int | None:
-        """Return the chunk of the question's paragraph that holds its answer; None: a cut does."""
+    def locate(self, question: Question) -> tuple[int, int] | None:
+        """Return the chunk in which the answer stands and where; None: a cut tears it apart."""
+        answer = question.answers[0]
+        # A short answer often stands several times in a paragraph: only one place is the answer.
+        earlier = self._paragraphs[question.paragraph].text.count(answer, 0, question.start)
         for number, (paragraph, passage) in enumerate(self.chunks):
-            if paragraph == question.paragraph and _holds(passage.text, question):
-                return number
+            if paragraph != question.paragraph:
+                continue
+            for match in re.finditer(re.escape(answer), passage.text):
+                if earlier == 0:
+                    return number, match.start()
+                earlier -= 1
         return None
 
+    def lacking(self, question: Question, ranked: Sequence[int]) -> list[int]:
+        """Return those of the chunks that no answer of the question stands in, in their order."""
+        return [n for n in ranked if not _holds(self.chunks[n][1].text, question)]
 
-def _passages(paragraph: Paragraph, number: int) -> list[Passage]:
+
+def _passages(paragraph: Paragraph, number: int, chunk_tokens: int) -> list[Passage]:
     """Cut a paragraph the way the service cuts a document."""
     body = html.escape(paragraph.text)
     title = html.escape(paragraph.title)
@@ -139,7 +158,7 @@ def _passages(paragraph: Paragraph, number: int) -> list[Passage]:
     document = parse(page.encode("utf-8", "replace"), f"{number}.html")
     sections = split_sections(document)
     sentences = [split_sentences(document, section) for section in sections]
-    chunks = pack_chunks(document, sections, sentences, _count, limit=_CHUNK_TOKENS)
+    chunks = pack_chunks(document, sections, sentences, _count, limit=chunk_tokens)
     return [
         Passage(
             chunk_id=f"{number}-{chunk.ordinal}",
@@ -184,14 +203,14 @@ def build_samples(
     paragraphs, questions = read_squad(path, hold_out)
     index = ChunkIndex(paragraphs, language)
     rng.shuffle(questions)
-    kept, share = _balance(questions, mixture.unanswerable)
+    kept, share = balance(questions, mixture.unanswerable)
     for question in kept[:count]:
         sample = _build(question, index, rng, mixture, share)
         if sample is not None:
             yield sample
 
 
-def _balance(questions: Sequence[Question], unanswerable: float) -> tuple[list[Question], float]:
+def balance(questions: Sequence[Question], unanswerable: float) -> tuple[list[Question], float]:
     """Let questions that have no answer anywhere make up half of the refusals at most.
 
     Returns the questions to use and the share of the answerable ones to turn into refusals.
@@ -218,9 +237,10 @@ def _build(
     """Return the sample, or None where the answer is torn by a cut or does not fit the budget."""
     wanted = rng.choices((1, 2, 3), mixture.passages)[0]
     budget = rng.randint(*mixture.budget)
-    gold = index.holding(question) if question.answers else None
-    if question.answers and gold is None:
+    place = index.locate(question) if question.answers else None
+    if question.answers and place is None:
         return None
+    gold = place[0] if place else None
     answerable = gold is not None and rng.random() >= refused
     ranked = index.ranking(question.text, 4 * wanted + 12)
     if answerable and gold is not None:
@@ -229,9 +249,8 @@ def _build(
         left_out = bool(question.answers) and rng.random() < mixture.left_out
         chosen = [
             number
-            for number in ranked
-            if not _holds(index.chunks[number][1].text, question)
-            and not (left_out and index.chunks[number][0] == question.paragraph)
+            for number in index.lacking(question, ranked)
+            if not (left_out and index.chunks[number][0] == question.paragraph)
         ][:wanted]
     if not chosen:
         return None
@@ -257,11 +276,7 @@ def _with_gold(
     rng: random.Random,
 ) -> list[int]:
     """Return `wanted` chunks with the gold one where it ranks, or anywhere if it ranks lower."""
-    others = [
-        number
-        for number in ranked
-        if number != gold and not _holds(index.chunks[number][1].text, question)
-    ]
+    others = index.lacking(question, ranked)
     place = ranked.index(gold) if gold in ranked else wanted
     if place >= wanted:
         place = rng.randrange(wanted)

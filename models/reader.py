@@ -1,0 +1,166 @@
+"""Where in a passage a question's answer may stand: a span reader on the encoder's trunk.
+
+The head of Devlin et al. 2019 (section 4.2): two logits per token, the answer's start and its end,
+and those of the first token for "not in this passage". The trunk is any BERT-like encoder; what was
+trained on it, a LoRA and the head, is one safetensors file.
+"""
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as noise
+
+from models.encoder import fast_dtype
+
+MAX_TOKENS = 384
+_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SpanLogits:
+    """What the reader says of one passage.
+
+    offsets: (tokens, 2), half-open code points in the passage. start, end: (tokens,), the logits
+    of an answer that starts or ends with that token. none: the logit of "not in this passage", to
+    be compared with the sum of a start and an end.
+    """
+
+    offsets: NDArray[np.int64]
+    start: NDArray[np.float32]
+    end: NDArray[np.float32]
+    none: float
+
+
+class SpanNetwork(torch.nn.Module):
+    """An encoder trunk with a head of two logits per token, kept in float32."""
+
+    def __init__(self, trunk: torch.nn.Module, width: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = torch.nn.Linear(width, 2)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return logits, (n, tokens, 2), for token ids and their mask, both (n, tokens)."""
+        hidden = self.trunk(input_ids=ids, attention_mask=mask).last_hidden_state
+        logits: torch.Tensor = self.head(hidden.float())
+        return logits
+
+
+class PairTokenizer:
+    """Questions with passages as token ids; a passage too long for the trunk is cut."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._padding = int(self._tokenizer.pad_token_id)
+
+    def encode(
+        self, question: str, passages: Sequence[str], max_tokens: int = MAX_TOKENS
+    ) -> list[tuple[list[int], int, NDArray[np.int64]]]:
+        """Return, per passage: ids, the index of its first token, offsets of its tokens."""
+        encoded = self._tokenizer(
+            [question] * len(passages),
+            list(passages),
+            truncation="only_second",
+            max_length=max_tokens,
+            return_offsets_mapping=True,
+        )
+        return [self._passage(encoded, row) for row in range(len(passages))]
+
+    def _passage(self, encoded: "Mapping[str, list[list[int]]]", row: int) -> "_Encoded":
+        sides = encoded.sequence_ids(row)  # type: ignore[attr-defined]  # of BatchEncoding
+        inside = [index for index, side in enumerate(sides) if side == 1]
+        offsets = np.array([encoded["offset_mapping"][row][i] for i in inside], dtype=np.int64)
+        first = inside[0] if inside else len(sides)
+        return encoded["input_ids"][row], first, offsets.reshape(-1, 2)
+
+    def pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ids and mask, both (rows, longest)."""
+        longest = max(map(len, rows))
+        ids = torch.full((len(rows), longest), self._padding, dtype=torch.long)
+        mask = torch.zeros((len(rows), longest), dtype=torch.long)
+        for number, row in enumerate(rows):
+            ids[number, : len(row)] = torch.tensor(row)
+            mask[number, : len(row)] = 1
+        return ids, mask
+
+
+_Encoded = tuple[list[int], int, NDArray[np.int64]]
+
+
+class Reader:
+    """A loaded reader. Calls from several threads take turns: the network uses all its cores."""
+
+    def __init__(self, trunk: Path, adapter: Path) -> None:
+        """trunk: folder of the encoder. adapter: the file that training wrote for it.
+
+        Raises ValueError if the adapter is for another trunk.
+        """
+        self._tokens = PairTokenizer(trunk)
+        self._network = load_network(trunk)
+        merge_adapter(self._network, adapter)
+        self._network.eval()
+        self._lock = threading.Lock()
+
+    def read(self, question: str, passages: Sequence[str]) -> list[SpanLogits]:
+        """Return what stands where, one entry per passage. O(tokens of all passages)."""
+        if not passages:
+            return []
+        encoded = self._tokens.encode(question, passages)
+        # Passages of similar length share a batch, so that it carries little padding.
+        order = sorted(range(len(encoded)), key=lambda index: len(encoded[index][0]))
+        found: dict[int, SpanLogits] = {}
+        with self._lock, torch.inference_mode():
+            for at in range(0, len(order), _BATCH):
+                batch = order[at : at + _BATCH]
+                logits = self._network(*self._tokens.pad([encoded[index][0] for index in batch]))
+                for row, index in enumerate(batch):
+                    found[index] = _span_logits(logits[row].numpy(), encoded[index])
+        return [found[index] for index in range(len(encoded))]
+
+
+def load_network(trunk: Path) -> SpanNetwork:
+    """Return the trunk with an untrained head."""
+    noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
+    verbosity = noise.get_verbosity()
+    noise.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the unused pooler
+    try:
+        model = AutoModel.from_pretrained(trunk, dtype=fast_dtype(), add_pooling_layer=False)
+    finally:
+        noise.set_verbosity(verbosity)
+    return SpanNetwork(model, int(model.config.hidden_size))
+
+
+def merge_adapter(network: SpanNetwork, adapter: Path) -> None:
+    """Add a LoRA to the trunk's weights, W + (α / r) · B · A, and set the head.
+
+    Raises ValueError if the file does not fit the network.
+    """
+    weights = dict(network.trunk.named_parameters())
+    with safe_open(adapter, "pt") as file:
+        scale = float(json.loads(file.metadata()["lora"])["scale"])
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    try:
+        with torch.no_grad():
+            network.head.weight.copy_(tensors.pop("head.weight"))
+            network.head.bias.copy_(tensors.pop("head.bias"))
+            for name in [name for name in tensors if name.endswith(".lora_A")]:
+                module = name.removesuffix(".lora_A")
+                weight = weights[f"{module}.weight"]
+                change = scale * tensors[f"{module}.lora_B"] @ tensors[name]
+                weight.copy_(weight.float() + change)
+    except (KeyError, RuntimeError) as exc:
+        raise ValueError(f"{adapter.name} does not fit the encoder: {exc}") from exc
+
+
+def _span_logits(logits: NDArray[np.float32], encoded: _Encoded) -> SpanLogits:
+    _, first, offsets = encoded
+    inside = logits[first : first + len(offsets)]
+    return SpanLogits(offsets, inside[:, 0].copy(), inside[:, 1].copy(), float(logits[0].sum()))

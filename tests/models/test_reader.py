@@ -1,0 +1,115 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from models.reader import PairTokenizer, Reader, load_network, merge_adapter
+from tests.models.tiny_trunk import write_tiny_trunk
+
+QUESTION = "Where is the bell?"
+PASSAGES = ["The bell hangs in the north tower.", "Short.", "Nobody rings it on 30 May. " * 4]
+
+
+@pytest.fixture(scope="module")
+def trunk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_trunk(tmp_path_factory.mktemp("trunk"))
+
+
+def tensors(width: int = 32) -> dict[str, torch.Tensor]:
+    torch.manual_seed(3)
+    module = "encoder.layer.1.attention.self.query"
+    return {
+        "head.weight": torch.randn(2, width),
+        "head.bias": torch.randn(2),
+        f"{module}.lora_A": torch.randn(4, width),
+        f"{module}.lora_B": torch.randn(width, 4),
+    }
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("adapter") / "reader.safetensors"
+    save_file(tensors(), path, metadata={"lora": '{"rank": 4, "scale": 2.0}'})
+    return path
+
+
+def test_read_gives_logits_for_every_token_of_the_passages_in_order(
+    trunk: Path, adapter: Path
+) -> None:
+    read = Reader(trunk, adapter).read(QUESTION, PASSAGES)
+    for passage, logits in zip(PASSAGES, read, strict=True):
+        # One token is one byte here, and the passages are ASCII.
+        assert logits.offsets.tolist() == [[at, at + 1] for at in range(len(passage))]
+        assert logits.start.shape == logits.end.shape == (len(passage),)
+        assert np.isfinite([logits.none, *logits.start, *logits.end]).all()
+
+
+def test_read_passage_alone_or_among_others_is_the_same(trunk: Path, adapter: Path) -> None:
+    reader = Reader(trunk, adapter)
+    together = reader.read(QUESTION, PASSAGES)
+    for passage, logits in zip(PASSAGES, together, strict=True):
+        (alone,) = reader.read(QUESTION, [passage])
+        np.testing.assert_allclose(logits.start, alone.start, atol=0.1)
+        assert logits.none == pytest.approx(alone.none, abs=0.2)
+
+
+def test_read_long_passage_is_cut_and_an_empty_one_has_no_tokens(
+    trunk: Path, adapter: Path
+) -> None:
+    reader = Reader(trunk, adapter)
+    (cut, empty) = reader.read(QUESTION, ["word " * 200, ""])
+    assert 300 < len(cut.start) < 384
+    assert cut.offsets[-1][1] == len(cut.start)
+    assert empty.offsets.shape == (0, 2)
+    assert empty.start.shape == (0,)
+
+
+def test_read_without_passages_reads_nothing(trunk: Path, adapter: Path) -> None:
+    assert Reader(trunk, adapter).read(QUESTION, []) == []
+
+
+def test_read_from_several_threads_mixes_nothing_up(trunk: Path, adapter: Path) -> None:
+    reader = Reader(trunk, adapter)
+    expected = [reader.read(QUESTION, [passage])[0].none for passage in PASSAGES]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda p: reader.read(QUESTION, [p])[0].none, PASSAGES * 4))
+    assert found == expected * 4
+
+
+def test_merge_adapter_equals_the_lora_beside_the_weights(trunk: Path, adapter: Path) -> None:
+    plain, merged = load_network(trunk).float(), load_network(trunk).float()
+    merge_adapter(merged, adapter)
+    given = tensors()
+    module = "encoder.layer.1.attention.self.query"
+    change = (
+        dict(merged.trunk.named_parameters())[f"{module}.weight"]
+        - (dict(plain.trunk.named_parameters())[f"{module}.weight"])
+    )
+    torch.testing.assert_close(change, 2.0 * given[f"{module}.lora_B"] @ given[f"{module}.lora_A"])
+    torch.testing.assert_close(merged.head.weight.data, given["head.weight"])
+
+
+@pytest.mark.parametrize("broken", ["width", "module", "head"])
+def test_merge_adapter_of_another_encoder_is_refused(
+    trunk: Path, tmp_path: Path, broken: str
+) -> None:
+    given = tensors(64) if broken == "width" else tensors()
+    if broken == "module":
+        given["encoder.layer.7.output.dense.lora_A"] = torch.zeros(4, 64)
+        given["encoder.layer.7.output.dense.lora_B"] = torch.zeros(32, 4)
+    if broken == "head":
+        del given["head.bias"]
+    path = tmp_path / "other.safetensors"
+    save_file(given, path, metadata={"lora": '{"rank": 4, "scale": 2.0}'})
+    with pytest.raises(ValueError, match=r"^other\.safetensors does not fit the encoder"):
+        merge_adapter(load_network(trunk), path)
+
+
+def test_pair_tokenizer_keeps_offsets_of_wide_characters(trunk: Path) -> None:
+    ((ids, first, offsets),) = PairTokenizer(trunk).encode("谁？", ["钟在北塔。"])
+    assert len(ids) > first > 0
+    assert offsets[0].tolist() == [0, 1]
+    assert offsets[-1].tolist() == [4, 5]

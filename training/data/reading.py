@@ -1,0 +1,70 @@
+"""Build samples for the reader: a question, two passages, and where in them its answer stands."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from generation.prompt import Language
+from training.data.grounded_qa import ChunkIndex, Question, balance, read_squad
+
+PASSAGES = 2
+_CHUNK_TOKENS = 220  # half of what the service shows: twice as many questions in the same time
+_HARD = 4  # a distractor is one of so many best
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question with its passages. span: (passage, start, end) in code points; None: no answer."""
+
+    question: str
+    passages: tuple[str, ...]
+    span: tuple[int, int, int] | None
+
+
+def build_readings(
+    path: Path,
+    language: Language,
+    count: int,
+    *,
+    seed: int,
+    unanswerable: float = 0.2,
+    hold_out: int = 0,
+) -> Iterator[Reading]:
+    """Yield up to `count` samples of a SQuAD-form file, in a seeded random order.
+
+    The distractor is one of BM25's best chunks that lack the answer, often of the same article.
+    unanswerable: share of samples that show distractors only. hold_out: see `read_squad`.
+    """
+    rng = random.Random(seed)
+    paragraphs, questions = read_squad(path, hold_out)
+    index = ChunkIndex(paragraphs, language, _CHUNK_TOKENS)
+    rng.shuffle(questions)
+    kept, share = balance(questions, unanswerable)
+    for question in kept[:count]:
+        reading = _build(question, index, rng, share)
+        if reading is not None:
+            yield reading
+
+
+def _build(
+    question: Question, index: ChunkIndex, rng: random.Random, refused: float
+) -> Reading | None:
+    place = index.locate(question) if question.answers else None
+    if question.answers and place is None:
+        return None
+    others = index.lacking(question, index.ranking(question.text, 4 * _HARD))[:_HARD]
+    if len(others) < PASSAGES:
+        return None
+    if place is None or rng.random() < refused:
+        chosen = rng.sample(others, PASSAGES)
+        return Reading(question.text, _texts(index, chosen), None)
+    gold, start = place
+    chosen = [gold, *rng.sample(others, PASSAGES - 1)]
+    rng.shuffle(chosen)
+    span = (chosen.index(gold), start, start + len(question.answers[0]))
+    return Reading(question.text, _texts(index, chosen), span)
+
+
+def _texts(index: ChunkIndex, chosen: list[int]) -> tuple[str, ...]:
+    return tuple(index.chunks[number][1].text for number in chosen)
