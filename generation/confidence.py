@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generation.evidence import Support, support_of
 from generation.records import Span
 from generation.relevance import content_terms
 from retrieval.records import Passage
@@ -11,17 +12,19 @@ from retrieval.records import Passage
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What confidence is computed from, each 0 to 1.
+    """What confidence is computed from, each 0 to 1 but for `support`.
 
     similarity: cosine of the question to the best passage cited. coverage: share of the question's
     content terms that stand in the cited passage. quoted: the same in the cited sentence itself.
-    agreement: share of the passages' reciprocal ranks that the cited passage holds.
+    agreement: share of the passages' reciprocal ranks that the cited passage holds. support: the
+    reader's log-odds for the cited sentence, cut at ±10 and divided by 10; 0 without a reader.
     """
 
     similarity: float
     coverage: float
     quoted: float
     agreement: float
+    support: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,24 @@ class Weights:
     coverage: float = 2.0
     quoted: float = 1.0
     agreement: float = 1.5
+    support: float = 3.0
 
 
-def read_signals(question: str, spans: Sequence[Span], passages: Sequence[Passage]) -> Signals:
+def read_signals(
+    question: str,
+    spans: Sequence[Span],
+    passages: Sequence[Passage],
+    support: Support | None,
+) -> Signals:
     """Return the signals of an answer whose first sentence cites `spans`.
 
-    passages: all that retrieval gave, best first. Zero everywhere if nothing is cited.
+    passages: all that retrieval gave, best first. support: what a reader found in the first of
+    them. Zero everywhere if nothing is cited.
     """
     cited_ids = {span.chunk_id for span in spans}
     cited = [passage for passage in passages if passage.chunk_id in cited_ids]
     if not cited:
-        return Signals(0.0, 0.0, 0.0, 0.0)
+        return Signals(0.0, 0.0, 0.0, 0.0, 0.0)
     asked = set(content_terms(question))
     total = sum(1 / rank for rank in range(1, len(passages) + 1))
     held = sum(1 / (passages.index(passage) + 1) for passage in cited)
@@ -52,6 +62,7 @@ def read_signals(question: str, spans: Sequence[Span], passages: Sequence[Passag
         coverage=max(_share(asked, f"{passage.title} {passage.text}") for passage in cited),
         quoted=_share(asked, " ".join(span.quote for span in spans)),
         agreement=held / total,
+        support=0.0 if support is None else _cut(support_of(spans, passages, support)),
     )
 
 
@@ -63,8 +74,13 @@ def confidence(signals: Signals, weights: Weights) -> float:
         + weights.coverage * signals.coverage
         + weights.quoted * signals.quoted
         + weights.agreement * signals.agreement
+        + weights.support * signals.support
     )
     return 1 / (1 + math.exp(-score))
+
+
+def _cut(log_odds: float) -> float:
+    return max(-1.0, min(1.0, log_odds / 10))
 
 
 def _similarity(passage: Passage) -> float:

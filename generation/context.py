@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from generation.control_text import neutralise, neutralise_title
+from generation.evidence import NO_SUPPORT, Support
 from generation.prompt import PromptPassage
 from generation.records import ContextPassage, Piece
 from generation.relevance import order_by_relevance, relevances
@@ -16,6 +17,7 @@ CountTokens = Callable[[str], int]
 Order = Literal["best_first", "best_at_ends"]
 
 _LABEL = "Source [10] "
+_FALLS_BEHIND = 6.0
 _PRONOUN = re.compile(
     r"[\s“‘\"'（(]*(?:[他她它其该此这那]|上述|前述|对此|因此|但|然而|同时"
     r"|(?:he|she|it|its|they|their|this|that|these|those|such|however|but|therefore)\b)",
@@ -40,6 +42,7 @@ def build_context(
     count_tokens: CountTokens,
     passage_share: float = 0.5,
     order: Order = "best_first",
+    support: Support | None = None,
 ) -> list[ContextPassage]:
     """Return the passages, or the sentences of them, that the model gets to see.
 
@@ -50,6 +53,10 @@ def build_context(
     before one that opens with a pronoun, and then neighbours while there is room. A passage
     without any relevant sentence (another language, say) is kept from its start.
 
+    support: what a reader found, of the first passages; the others are left out then. Relevance is
+    their support, passages go by their best sentence, and those far behind the first are left out:
+    a small model is led astray by every passage that only looks like an answer.
+
     order: "best_first" suits small models, which attend to the head of the prompt and are trained
     on that order; "best_at_ends" puts the second best last, against the loss in the middle that
     long contexts show (Liu et al. 2023). O(characters) and one token count per sentence.
@@ -57,7 +64,11 @@ def build_context(
     """
     if not 0 < passage_share <= 1:
         raise ValueError(f"passage_share is {passage_share}, not in (0, 1]")
-    measured = _measure(question, passages, count_tokens)
+    if support is not None:
+        passages = passages[: len(support)]
+    measured = _measure(question, passages, count_tokens, support)
+    if support is not None:
+        passages, measured = _best_supported(passages, measured, support)
     remaining = budget_tokens
     limit = budget_tokens if len(passages) == 1 else int(budget_tokens * passage_share)
     chosen: list[ContextPassage] = []
@@ -71,8 +82,21 @@ def build_context(
     return chosen if order == "best_first" else _best_at_ends(chosen)
 
 
+def _best_supported(
+    passages: Sequence[Passage], measured: list[list[_Sentence]], support: Support
+) -> tuple[list[Passage], list[list[_Sentence]]]:
+    """Order by each passage's best sentence; leave out those that fall far behind the first."""
+    best = [max(own, default=NO_SUPPORT) for own in support]
+    order = sorted(range(len(best)), key=lambda index: -best[index])
+    kept = [index for index in order if best[index] >= best[order[0]] - _FALLS_BEHIND]
+    return [passages[index] for index in kept], [measured[index] for index in kept]
+
+
 def _measure(
-    question: str, passages: Sequence[Passage], count_tokens: CountTokens
+    question: str,
+    passages: Sequence[Passage],
+    count_tokens: CountTokens,
+    support: Support | None,
 ) -> list[list[_Sentence]]:
     spans = [sentence_spans(passage.text) for passage in passages]
     texts = [
@@ -80,19 +104,30 @@ def _measure(
         for passage, own in zip(passages, spans, strict=True)
         for start, end in own
     ]
-    found = relevances(question, texts)
-    ranks = {index: rank for rank, index in enumerate(order_by_relevance(found))}
+    ranks = _ranks(question, texts) if support is None else _support_ranks(support)
     measured: list[list[_Sentence]] = []
     index = 0
     for own in spans:
         sentences: list[_Sentence] = []
         for start, end in own:
-            rank = ranks[index] if found[index].coverage > 0 else None
             tokens = count_tokens(neutralise(texts[index]) + "\n")
-            sentences.append(_Sentence(start, end, texts[index], tokens, rank))
+            sentences.append(_Sentence(start, end, texts[index], tokens, ranks.get(index)))
             index += 1
         measured.append(sentences)
     return measured
+
+
+def _ranks(question: str, texts: Sequence[str]) -> dict[int, int]:
+    """Return the rank of every sentence that shares a term with the question."""
+    found = relevances(question, texts)
+    order = order_by_relevance(found)
+    return {index: rank for rank, index in enumerate(order) if found[index].coverage > 0}
+
+
+def _support_ranks(support: Support) -> dict[int, int]:
+    values = [value for own in support for value in own]
+    order = sorted(range(len(values)), key=lambda index: -values[index])
+    return {index: rank for rank, index in enumerate(order)}
 
 
 def _fit(sentences: Sequence[_Sentence], room: int) -> list[_Sentence]:

@@ -1,7 +1,9 @@
-"""What generation needs from a language model, and what it offers to the gate."""
+"""What generation needs from a language model and from a reader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
+
+from models.reader import SpanLogits
 
 
 class Generator(Protocol):
@@ -30,4 +32,12 @@ class Generator(Protocol):
 
     def close(self) -> None:
         """Free what the model holds; nothing is asked of it afterwards."""
+        ...
+
+
+class EvidenceReader(Protocol):
+    """A model that says where in a passage an answer may stand."""
+
+    def read(self, question: str, passages: Sequence[str]) -> Sequence[SpanLogits]:
+        """Return what stands where, one entry per passage."""
         ...

@@ -5,7 +5,7 @@ import pytest
 from generation.confidence import Signals, Weights, confidence, read_signals
 from generation.records import Span
 
-NOTHING = Signals(0.0, 0.0, 0.0, 0.0)
+NOTHING = Signals(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def test_read_signals_best_passage_cited_counts_all(make_passage) -> None:
@@ -13,7 +13,7 @@ def test_read_signals_best_passage_cited_counts_all(make_passage) -> None:
     first = replace(make_passage(text), scores={"raw": 0.8, "bm25": 12.0, "keys": 0.9})
     second = make_passage("Dogs travel free.", number=2)
     span = Span(first.chunk_id, first.start, first.end, text)
-    signals = read_signals("crossing minutes", [span], [first, second])
+    signals = read_signals("crossing minutes", [span], [first, second], None)
     assert signals.similarity == 0.9
     assert (signals.coverage, signals.quoted) == (1.0, 1.0)
     assert signals.agreement == pytest.approx(1 / 1.5)
@@ -22,27 +22,39 @@ def test_read_signals_best_passage_cited_counts_all(make_passage) -> None:
 def test_read_signals_worse_passage_cited_is_less_agreement(make_passage) -> None:
     first, second = make_passage("甲。"), make_passage("乙。", number=2)
     span = Span(second.chunk_id, second.start, second.end, "乙。")
-    assert read_signals("丙", [span], [first, second]).agreement == pytest.approx(0.5 / 1.5)
+    assert read_signals("丙", [span], [first, second], None).agreement == pytest.approx(0.5 / 1.5)
 
 
 def test_read_signals_nothing_cited_is_zero(make_passage) -> None:
-    assert read_signals("借阅", [], [make_passage("借阅。")]) == NOTHING
+    assert read_signals("借阅", [], [make_passage("借阅。")], None) == NOTHING
 
 
 def test_read_signals_question_without_content_covers_nothing(make_passage) -> None:
     passage = make_passage("借阅。")
     span = Span(passage.chunk_id, passage.start, passage.end, "借阅。")
-    signals = read_signals("？", [span], [passage])
+    signals = read_signals("？", [span], [passage], None)
     assert (signals.coverage, signals.quoted) == (0.0, 0.0)
 
 
 def test_read_signals_negative_similarity_is_none(make_passage) -> None:
     passage = replace(make_passage("借阅。"), scores={"raw": -0.4})
     span = Span(passage.chunk_id, passage.start, passage.end, "借阅。")
-    assert read_signals("借阅", [span], [passage]).similarity == 0.0
+    assert read_signals("借阅", [span], [passage], None).similarity == 0.0
 
 
-@pytest.mark.parametrize("name", ["similarity", "coverage", "quoted", "agreement"])
+@pytest.mark.parametrize(
+    ("log_odds", "expected"), [(3.0, 0.3), (-4.0, -0.4), (25.0, 1.0), (-25.0, -1.0)]
+)
+def test_read_signals_support_is_that_of_the_cited_sentence(
+    make_passage, log_odds: float, expected: float
+) -> None:
+    first, second = make_passage("甲。乙。"), make_passage("丙。丁。", number=2)
+    span = Span(second.chunk_id, second.start + 2, second.end, "丁。")
+    support = ((9.0, 9.0), (9.0, log_odds))
+    assert read_signals("问", [span], [first, second], support).support == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["similarity", "coverage", "quoted", "agreement", "support"])
 def test_confidence_rises_with_every_signal(name: str) -> None:
     assert confidence(replace(NOTHING, **{name: 1.0}), Weights()) > confidence(NOTHING, Weights())
 
@@ -50,5 +62,5 @@ def test_confidence_rises_with_every_signal(name: str) -> None:
 def test_confidence_is_a_probability() -> None:
     assert confidence(NOTHING, Weights(bias=0.0)) == 0.5
     assert confidence(
-        Signals(1.0, 1.0, 1.0, 1.0), Weights(0.0, 1.0, 1.0, 1.0, 1.0)
-    ) == pytest.approx(0.98201379)
+        Signals(1.0, 1.0, 1.0, 1.0, 1.0), Weights(0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    ) == pytest.approx(0.99330715)

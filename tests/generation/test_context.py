@@ -113,3 +113,36 @@ def test_build_context_any_passages_stays_in_budget_with_whole_sentences(
         for piece in one.pieces:
             kept = one.passage.text[piece.start - 1000 : piece.end - 1000]
             assert kept and kept == kept.strip()
+
+
+def test_build_context_with_support_shows_what_the_reader_found_first(
+    make_passage: MakePassage,
+) -> None:
+    passages = [make_passage(LONG), make_passage(LONG.replace("公司", "工厂"), number=2)]
+    support = ((1.0, -3.0, -3.0, -3.0, -3.0), (-3.0, -3.0, -3.0, 4.0, -3.0))
+    context = build_context(
+        "何时吃饭？", passages, budget_tokens=88, count_tokens=len, support=support
+    )
+    assert [one.passage.chunk_id for one in context] == ["chunk-2", "chunk-1"]
+    assert "食堂每天中午开放。" in context[0].prompt.text
+    assert context[1].prompt.text == "公司成立于二〇一〇年。"
+
+
+def test_build_context_with_support_leaves_out_what_falls_far_behind_and_what_was_not_read(
+    make_passage: MakePassage,
+) -> None:
+    passages = [make_passage(f"第{n}段话。", number=n) for n in range(1, 5)]
+    context = build_context(
+        "段", passages, budget_tokens=900, count_tokens=len, support=((-9.0,), (3.0,), (1.0,))
+    )
+    assert [one.passage.chunk_id for one in context] == ["chunk-2", "chunk-3"]
+
+
+def test_build_context_with_support_of_a_passage_without_sentences_is_safe(
+    make_passage: MakePassage,
+) -> None:
+    passages = [make_passage(" "), make_passage("年假十天。", number=2)]
+    context = build_context(
+        "年假", passages, budget_tokens=900, count_tokens=len, support=((), (2.0,))
+    )
+    assert [one.prompt.text for one in context] == ["年假十天。"]

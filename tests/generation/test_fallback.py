@@ -50,6 +50,43 @@ def test_extract_answer_of_question_and_answer_list_gives_the_answer(
     assert [one.text for one in found] == ["请在订单页点击按钮。"]
 
 
+def test_extract_answer_with_support_gives_what_the_reader_found(
+    make_passage: MakePassage,
+) -> None:
+    # No word of the question stands in the sentence that answers it.
+    passages = [make_passage(RULES), make_passage("年假十天。", number=2)]
+    found = extract_answer("何时吃午饭？", passages, ((-4.0, 6.0, -9.0), (-2.0,)))
+    assert [one.text for one in found] == ["食堂中午开放。"]
+
+
+def test_extract_answer_with_support_adds_only_sentences_as_likely(
+    make_passage: MakePassage,
+) -> None:
+    passages = [make_passage(RULES), make_passage("年假十天。", number=2), make_passage("三。")]
+    found = extract_answer("年假几天？", passages, ((4.0, 2.9, 3.5), (4.5,)))
+    assert [one.text for one in found] == [
+        "年假十天。",
+        "员工入职满一年可休年假十天。",
+        "加班须事先申请。",
+    ]
+
+
+@pytest.mark.parametrize("support", [((-0.1, -3.0, -3.0),), ()])
+def test_extract_answer_with_support_likelier_nowhere_is_empty(
+    make_passage: MakePassage, support: tuple[tuple[float, ...], ...]
+) -> None:
+    # Shared words alone would have been enough.
+    assert extract_answer("员工年假有几天？", [make_passage(RULES)], support) == []
+
+
+def test_extract_answer_with_support_never_answers_with_a_question(
+    make_passage: MakePassage,
+) -> None:
+    text = "如何申请退款？\n请在订单页点击按钮。"
+    found = extract_answer("如何申请退款？", [make_passage(text)], ((5.0, 1.0),))
+    assert [one.text for one in found] == ["请在订单页点击按钮。"]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.lists(st.text(alphabet="员工年假食堂？。！\n a"), max_size=3))
 def test_extract_answer_any_passages_quotes_are_slices_of_the_document(

@@ -1,0 +1,60 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from generation.evidence import NO_SUPPORT, read_support
+from models.reader import SpanLogits
+
+FIRST = "大厅在一楼。钟在北塔。"
+SECOND = "北塔建于一九二〇年。"
+
+
+class CharacterReader:
+    """Finds a phrase: its first and last character have high logits. One token a character."""
+
+    def __init__(self, phrase: str, none: Sequence[float], *, reach: int = 99) -> None:
+        self._phrase = phrase
+        self._none = none
+        self._reach = reach
+
+    def read(self, question: str, passages: Sequence[str]) -> list[SpanLogits]:
+        return [self._one(text, none) for text, none in zip(passages, self._none, strict=True)]
+
+    def _one(self, text: str, none: float) -> SpanLogits:
+        seen = text[: self._reach]
+        start = np.full(len(seen), -5.0, dtype=np.float32)
+        end = start.copy()
+        at = seen.find(self._phrase)
+        if at >= 0:
+            start[at], end[at + len(self._phrase) - 1] = 4.0, 3.0
+        offsets = np.array([[i, i + 1] for i in range(len(seen))], dtype=np.int64).reshape(-1, 2)
+        return SpanLogits(offsets, start, end, none)
+
+
+def test_read_support_is_highest_where_the_answer_stands() -> None:
+    support = read_support("钟在哪里？", [FIRST, SECOND], CharacterReader("北塔。", [1.0, 2.0]))
+    # 4 + 3 less the highest "nowhere" of the passages.
+    assert support == ((-12.0, 5.0), (-12.0,))
+
+
+def test_read_support_span_never_runs_backwards_or_over_a_sentences_end() -> None:
+    class Backwards(CharacterReader):
+        def _one(self, text: str, none: float) -> SpanLogits:
+            logits = super()._one(text, none)
+            return SpanLogits(logits.offsets, logits.end, logits.start, none)
+
+    ((_, turned),) = read_support("问？", [FIRST], Backwards("北塔", [0.0]))
+    assert turned == pytest.approx(-1.0)  # one end of the two, never both
+    ((left, right),) = read_support("问？", [FIRST], CharacterReader("楼。钟", [0.0]))
+    assert (left, right) == (pytest.approx(-1.0), pytest.approx(-2.0))
+
+
+def test_read_support_beyond_the_readers_window_is_none() -> None:
+    (support,) = read_support("问？", [FIRST], CharacterReader("大厅", [0.0], reach=6))
+    assert support[1] == NO_SUPPORT
+
+
+def test_read_support_without_passages_or_sentences_is_empty() -> None:
+    assert read_support("问？", [], CharacterReader("钟", [])) == ()
+    assert read_support("问？", ["", FIRST], CharacterReader("钟", [0.0, 0.0]))[0] == ()
