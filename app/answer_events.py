@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.settings import Strategy
 from generation.records import Answer, Citation, Turn
 
 
@@ -14,7 +15,7 @@ class AnswerRequest:
     history: tuple[Turn, ...]
     session_id: str | None
     stage: str | None
-    strategy: str | None
+    strategy: Strategy | None
     top_k: int | None
     trace_id: str
 

@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
+from app.settings import Strategy
 from generation.align import align_sentence
 from generation.compliance import Gate
 from generation.confidence import Weights, confidence, read_signals
 from generation.context import build_context
 from generation.errors import GeneratorUnavailable
+from generation.evidence import MOST_PASSAGES, Evidence, Support, answer_at, read_evidence
 from generation.fact_guard import unsupported_facts
 from generation.fallback import extract_answer
 from generation.language import question_language
-from generation.ports import Generator
+from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language, answer_prompt, is_refusal
 from generation.records import Answer, Citation, CitedSentence, ContextPassage, Outcome, Span
 from generation.reply_sentences import join_sentences, split_stream
@@ -26,18 +28,19 @@ from retrieval.refine import standalone_question
 PageAt = Callable[[Passage, int], int | None]
 """Gives the page of a position in a passage's document."""
 
-EXTRACT = "extract"
-"""The strategy that answers with the documents' own sentences, without a generator."""
-
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """Limits of an answer. threshold: answers less likely to be right than this are refused."""
+    """Limits of an answer. threshold: answers less likely to be right than this are refused.
+
+    strategy: for requests that name none.
+    """
 
     top_k: int
     context_tokens: int
     max_tokens: int
     threshold: float
+    strategy: Strategy = "generate"
 
 
 @dataclass(slots=True)
@@ -50,8 +53,13 @@ class _Progress:
     passages: Sequence[Passage] = ()
     shown: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
+    evidence: Evidence | None = None
     confidence: float = 0.0
     timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def support(self) -> Support | None:
+        return self.evidence.support if self.evidence else None
 
     def mark(self, name: str) -> None:
         self.timings.setdefault(name, (time.perf_counter() - self.started) * 1000)
@@ -68,11 +76,13 @@ class Answerer:
         gate: Gate,
         scripts: Sequence[Script],
         settings: AnswerSettings,
+        reader: EvidenceReader | None = None,
         weights: Weights | None = None,
     ) -> None:
         self._search = search
         self._page_at = page_at
         self._generator = generator
+        self._reader = reader
         self._gate = gate
         self._scripts = tuple(scripts)
         self._settings = settings
@@ -90,12 +100,14 @@ class Answerer:
         if not progress.passages:
             yield from self._refuse(progress)
             return
+        progress.evidence = self._read(progress)
+        progress.mark("reading")
         try:
             drafted = self._draft(progress)
             with stopping(drafted):
                 outcome, script = yield from self._release(progress, drafted)
         except GeneratorUnavailable:
-            extracted = iter(extract_answer(request.question, progress.passages))
+            extracted = iter(self._extract(progress))
             outcome, script = yield from self._release(progress, extracted)
             if outcome is Outcome.ANSWERED:
                 script = pick_script(self._scripts, Stage.GENERATOR_DOWN, progress.language)
@@ -115,17 +127,33 @@ class Answerer:
             progress.timings[f"search.{stage}"] = spent
         return found.passages
 
+    def _read(self, progress: _Progress) -> Evidence | None:
+        """Judge the sentences of the best passages; what is not read is not shown either."""
+        if self._reader is None:
+            return None
+        read = [passage.text for passage in progress.passages[:MOST_PASSAGES]]
+        return read_evidence(progress.request.question, read, self._reader)
+
+    def _extract(self, progress: _Progress) -> list[CitedSentence]:
+        question, support = progress.request.question, progress.support
+        return extract_answer(question, progress.passages, support)
+
     def _draft(self, progress: _Progress) -> Iterator[CitedSentence]:
-        """Yield the sentences that are supported, as the generator writes them."""
+        """Yield the sentences that are supported, in the order they are drafted."""
         question = progress.request.question
-        if self._generator is None or progress.request.strategy == EXTRACT:
-            yield from extract_answer(question, progress.passages)
+        strategy = progress.request.strategy or self._settings.strategy
+        if strategy == "read" and (answer := _sure_answer(progress)):
+            yield answer
+            return
+        if self._generator is None or strategy == "extract":
+            yield from self._extract(progress)
             return
         context = build_context(
             question,
             progress.passages,
             budget_tokens=self._settings.context_tokens,
             count_tokens=self._generator.count_tokens,
+            support=progress.support,
         )
         prompt = answer_prompt(question, [c.prompt for c in context], progress.language)
         progress.mark("context")
@@ -160,7 +188,8 @@ class Answerer:
         return (Outcome.ANSWERED if progress.shown else Outcome.REFUSED), None
 
     def _confidence(self, progress: _Progress, spans: Sequence[Span]) -> float:
-        signals = read_signals(progress.request.question, spans, progress.passages)
+        question, support = progress.request.question, progress.support
+        signals = read_signals(question, spans, progress.passages, support)
         return confidence(signals, self._weights)
 
     def _show(self, progress: _Progress, text: str, spans: Sequence[Span]) -> SentenceEvent:
@@ -213,6 +242,12 @@ class Answerer:
                 timings_ms={name: round(ms, 1) for name, ms in progress.timings.items()},
             )
         )
+
+
+def _sure_answer(progress: _Progress) -> CitedSentence | None:
+    """Return what the reader found if it is likelier to be the answer than that there is none."""
+    place = progress.evidence.place if progress.evidence else None
+    return answer_at(place, progress.passages) if place and place.odds > 0 else None
 
 
 @contextmanager

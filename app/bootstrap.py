@@ -7,17 +7,23 @@ from app.conversation import with_sessions
 from app.ingest_document import ingest_document
 from app.pages import page_finder
 from app.service import Readiness, Service
-from app.settings import Settings
+from app.settings import Settings, Strategy
 from generation.compliance import Gate
 from generation.compliance_rules import RULES
-from generation.ports import Generator
+from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument
-from models.bundled import Report, adapter_path, prepare_encoder, prepare_generator
+from models.bundled import (
+    Report,
+    adapter_path,
+    prepare_encoder,
+    prepare_generator,
+    reader_path,
+)
 from models.encoder import Encoder
 from retrieval.collections_index import CollectionsIndex
 from retrieval.search import Searcher
@@ -29,7 +35,7 @@ Ingest = Callable[[bytes, str, Progress], IngestedDocument]
 
 def prepare_models(settings: Settings, report: Report) -> None:
     """Make the bundled models ready that the settings ask for. Raises as `models.bundled`."""
-    if settings.encoder == "bundled":
+    if settings.encoder == "bundled" or _uses_bundled_reader(settings):
         prepare_encoder(settings.models_path, report)
     if _uses_bundled_generator(settings):
         prepare_generator(settings.models_path, report)
@@ -56,10 +62,12 @@ def build_service(settings: Settings) -> Service:
         scripts,
         AnswerSettings(
             top_k=settings.top_k,
-            context_tokens=settings.context_tokens,
+            context_tokens=settings.context_tokens or (1600 if settings.generator_url else 256),
             max_tokens=settings.max_answer_tokens,
             threshold=settings.refusal_threshold,
+            strategy=_strategy(settings),
         ),
+        build_reader(settings),
     )
     indexes.refresh()
 
@@ -114,6 +122,18 @@ def build_encoder(settings: Settings) -> Encoder:
     return Encoder(model, batch_size=settings.encoder_batch, threads=settings.threads)
 
 
+def build_reader(settings: Settings) -> EvidenceReader | None:
+    """Return the reader that the settings name; None: sentences are judged by shared words.
+
+    The bundled one was trained on the bundled encoder's trunk, whatever encoder the index uses.
+    """
+    if not _uses_bundled_reader(settings):
+        return None
+    from models.reader import Reader
+
+    return Reader(prepare_encoder(settings.models_path, lambda _line: None), reader_path())
+
+
 def build_generator(settings: Settings) -> Generator | None:
     """Return the generator that the settings name; None: answers are extracts."""
     if settings.generator_url:
@@ -132,6 +152,19 @@ def build_generator(settings: Settings) -> Generator | None:
 
     model = prepare_generator(settings.models_path, lambda _line: None)
     return BundledGenerator(LocalGenerator(model, adapter_path(), threads=settings.threads))
+
+
+def _strategy(settings: Settings) -> Strategy:
+    """Return how answers are drafted: the bundled generator is weaker than the reader."""
+    if settings.strategy == "auto":
+        return "generate" if settings.generator_url else "read"
+    return settings.strategy
+
+
+def _uses_bundled_reader(settings: Settings) -> bool:
+    if settings.reader == "auto":
+        return settings.encoder == "bundled"
+    return settings.reader == "bundled"
 
 
 def _uses_bundled_generator(settings: Settings) -> bool:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app.errors import AddressUnavailable
-from app.settings import Settings
+from app.settings import Settings, Strategy
 from ingestion.errors import CatalogError, IngestionError
 from models.errors import CorruptModel, MissingModelPackage
 
@@ -57,7 +57,7 @@ def ask(
     question: str,
     collection: Collection = None,
     strategy: Annotated[
-        str | None, typer.Option(help="`extract`: the documents' own sentences.")
+        Strategy | None, typer.Option(help="How the answer is drafted; see YOUJU_STRATEGY.")
     ] = None,
 ) -> None:
     """Answer a question from the documents, with the evidence."""

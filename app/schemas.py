@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from app.settings import Strategy
 from generation.records import Outcome
 from ingestion.records import BlockKind, KeyKind
 from ingestion.stored import JobState
@@ -277,7 +278,7 @@ class AskBody(Request):
     session_id: ShortText | None = None
     history: Annotated[list[TurnBody], Field(max_length=50)] = []
     stage: ShortText | None = None
-    strategy: Literal["generate", "extract"] | None = None
+    strategy: Strategy | None = None
     top_k: TopK | None = None
     stream: bool = False
 

@@ -6,6 +6,10 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Strategy = Literal["read", "generate", "extract"]
+"""How an answer is drafted. read: in the words that the reader is sure of, otherwise as `generate`.
+generate: by the generator. extract: with the documents' own sentences."""
+
 
 class Settings(BaseSettings):
     """Configuration of a service, its worker and the command line.
@@ -28,6 +32,16 @@ class Settings(BaseSettings):
     encoder: str = Field("bundled", description="`bundled`, or a Hugging Face model or folder.")
     encoder_batch: int = Field(32, ge=1, description="Texts embedded together.")
 
+    strategy: Literal["auto", "read", "generate", "extract"] = Field(
+        "auto",
+        description="How answers are drafted; `auto`: `generate` with a server, else `read`.",
+    )
+    reader: Literal["auto", "bundled", "none"] = Field(
+        "auto",
+        description="What finds the answering sentences; `none`: shared words; `auto`: `bundled`"
+        " with that encoder.",
+    )
+
     generator: Literal["bundled", "none"] = Field(
         "bundled", description="What writes answers; `none`: they are extracts."
     )
@@ -38,11 +52,13 @@ class Settings(BaseSettings):
     generator_key: str | None = Field(None, description="Bearer token for that server.")
     generator_timeout_seconds: float = Field(30.0, gt=0, description="Longest wait for a piece.")
     max_answer_tokens: int = Field(160, ge=8, description="Longest answer.")
-    context_tokens: int = Field(448, ge=128, description="Passages shown to the generator.")
+    context_tokens: int | None = Field(
+        None, ge=128, description="Passages shown to the generator; default 256, 1600 of a server."
+    )
 
     chunk_tokens: int = Field(256, ge=32, le=500, description="Longest chunk, encoder tokens.")
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
-    refusal_threshold: float = Field(0.3, ge=0, le=1, description="Answers below are refused.")
+    refusal_threshold: float = Field(0.15, ge=0, le=1, description="Answers below are refused.")
 
     max_upload_bytes: int = Field(100 * 2**20, ge=1, description="Largest file accepted.")
     lease_seconds: float = Field(30.0, gt=1, description="A worker silent longer has died.")

@@ -37,6 +37,8 @@ _SETTINGS_OF_A_RESULT = (
     "threads",
     "chunk_tokens",
     "top_k",
+    "strategy",
+    "reader",
     "generator",
     "generator_model",
     "context_tokens",

@@ -1,12 +1,13 @@
 """Judge, with a span reader, which sentences of a few passages answer a question."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generation.ports import EvidenceReader
-from generation.records import Span
+from generation.records import CitedSentence, Span
 from generation.reply_sentences import sentence_spans
 from models.reader import SpanLogits
 from retrieval.records import Passage
@@ -14,7 +15,8 @@ from retrieval.records import Passage
 MOST_PASSAGES = 8
 """As many as are read for a question: more take longer and rarely hold the answer."""
 
-_LONGEST_ANSWER = 96  # tokens
+_LONGEST_ANSWER = 64  # tokens
+_AROUND = "，、；：,;:"
 
 Support = tuple[tuple[float, ...], ...]
 """Per passage and sentence (of `sentence_spans`): log-odds that the answer stands in it, against
@@ -24,19 +26,69 @@ NO_SUPPORT = -30.0
 """What a sentence has that lies beyond the reader's window."""
 
 
-def read_support(question: str, passages: Sequence[str], reader: EvidenceReader) -> Support:
-    """Return the support of every sentence of every passage. O(tokens of the passages)."""
+@dataclass(frozen=True, slots=True)
+class AnswerPlace:
+    """Where the answer stands most likely: half-open code points of a passage read.
+
+    odds: log-odds of it against that the answer stands nowhere.
+    """
+
+    passage: int
+    start: int
+    end: int
+    odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a reader found in some passages. `place` is None if it could read nothing."""
+
+    support: Support
+    place: AnswerPlace | None
+
+
+def read_evidence(question: str, passages: Sequence[str], reader: EvidenceReader) -> Evidence:
+    """Return the support of every sentence, and the best place. O(tokens of the passages)."""
     if not passages:
-        return ()
+        return Evidence((), None)
     read = reader.read(question, passages)
     none = max(one.none for one in read)
-    return tuple(
+    support = tuple(
         tuple(
-            max(NO_SUPPORT, _best_span(logits, start, end) - none)
+            max(NO_SUPPORT, _best_span(logits, start, end)[0] - none)
             for start, end in sentence_spans(text)
         )
         for text, logits in zip(passages, read, strict=True)
     )
+    spans = [
+        (*_best_span(logits, 0, len(text)), number)
+        for number, (text, logits) in enumerate(zip(passages, read, strict=True))
+    ]
+    score, start, end, number = max(spans, key=lambda span: span[0])
+    if end <= start:
+        return Evidence(support, None)
+    return Evidence(support, AnswerPlace(number, start, end, score - none))
+
+
+def answer_at(place: AnswerPlace, passages: Sequence[Passage]) -> CitedSentence | None:
+    """Return the words at a place as an answer, with the sentences around them as its evidence.
+
+    None if they say nothing: white space, or punctuation alone.
+    """
+    passage = passages[place.passage]
+    said = passage.text[place.start : place.end]
+    text = said.strip().strip(_AROUND)
+    around = [
+        (start, end)
+        for start, end in sentence_spans(passage.text)
+        if start < place.end and place.start < end
+    ]
+    if not around or not any(character.isalnum() for character in text):
+        return None
+    start, end = around[0][0], around[-1][1]
+    quote = passage.text[start:end]
+    span = Span(passage.chunk_id, passage.start + start, passage.start + end, quote)
+    return CitedSentence(text, (span,))
 
 
 def support_of(spans: Sequence[Span], passages: Sequence[Passage], support: Support) -> float:
@@ -57,12 +109,17 @@ def support_of(spans: Sequence[Span], passages: Sequence[Passage], support: Supp
     return found
 
 
-def _best_span(logits: SpanLogits, start: int, end: int) -> float:
-    """Return the highest sum of a start and an end inside [start, end), -inf without a token."""
+def _best_span(logits: SpanLogits, start: int, end: int) -> tuple[float, int, int]:
+    """Return the highest sum of a start and an end inside [start, end), and what it spans.
+
+    Without a token inside, (-inf, 0, 0).
+    """
     inside = (logits.offsets[:, 0] >= start) & (logits.offsets[:, 1] <= end)
-    starts, ends = logits.start[inside], logits.end[inside]
+    offsets, starts, ends = logits.offsets[inside], logits.start[inside], logits.end[inside]
     if not len(starts):
-        return float("-inf")
+        return float("-inf"), 0, 0
     sums: NDArray[np.float32] = starts[:, None] + ends[None, :]
     possible = np.tril(np.triu(np.ones(sums.shape, dtype=bool)), _LONGEST_ANSWER)
-    return float(sums[possible].max())
+    sums = np.where(possible, sums, np.float32("-inf"))
+    first, last = divmod(int(sums.argmax()), len(ends))
+    return float(sums[first, last]), int(offsets[first][0]), int(offsets[last][1])

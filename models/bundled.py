@@ -32,6 +32,11 @@ def adapter_path() -> Path:
     return Path(str(files("models") / "adapters" / "grounded-qa" / "adapter.gguf"))
 
 
+def reader_path() -> Path:
+    """Return what was trained on the encoder's trunk to find answers in passages."""
+    return Path(str(files("models") / "adapters" / "reader" / "reader.safetensors"))
+
+
 def prepare_encoder(models_dir: Path, report: Report) -> Path:
     """Return a folder that sentence-transformers loads; makes it on the first call.
 

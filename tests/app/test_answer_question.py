@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
 from app.answer_question import Answerer, AnswerSettings
+from app.settings import Strategy
 from generation.compliance import Candidate, Gate, Rule
 from generation.compliance_rules import RULES
 from generation.errors import GeneratorUnavailable
+from generation.ports import EvidenceReader
 from generation.prompt import REFUSALS
 from generation.records import Answer, Outcome, Turn, Verdict
 from generation.scripts import Stage, load_scripts, pick_script
+from models.reader import SpanLogits
 from retrieval.records import Passage, SearchRequest, SearchResult
 
 TITLE = "图书馆管理办法"
@@ -79,6 +83,26 @@ class FakeGenerator:
         return len(text)
 
 
+class SeesOne:
+    """A reader that finds one phrase, one token a character, and elsewhere nothing."""
+
+    def __init__(self, phrase: str) -> None:
+        self.read_questions: list[tuple[str, int]] = []
+        self._phrase = phrase
+
+    def read(self, question: str, passages: Sequence[str]) -> list[SpanLogits]:
+        self.read_questions.append((question, len(passages)))
+        return [self._one(text) for text in passages]
+
+    def _one(self, text: str) -> SpanLogits:
+        sides = np.full((2, len(text)), -5.0, dtype=np.float32)
+        at = text.find(self._phrase)
+        if at >= 0:
+            sides[0, at] = sides[1, at + len(self._phrase) - 1] = 5.0
+        offsets = np.array([[i, i + 1] for i in range(len(text))], dtype=np.int64)
+        return SpanLogits(offsets, sides[0], sides[1], 0.0)
+
+
 class Answering:
     """An answering path with everything it was asked."""
 
@@ -86,8 +110,10 @@ class Answering:
         self,
         generator: FakeGenerator | None,
         *passages: Passage,
+        reader: EvidenceReader | None = None,
         rules: Sequence[Rule] = RULES,
         threshold: float = 0.0,
+        strategy: Strategy = "generate",
         page_at: Callable[[Passage, int], int | None] = lambda _passage, _position: 4,
     ) -> None:
         self.searched: list[SearchRequest] = []
@@ -96,9 +122,11 @@ class Answering:
             "zh": pick_script(SCRIPTS, Stage.FALLBACK, "zh").text,
             "en": pick_script(SCRIPTS, Stage.FALLBACK, "en").text,
         }
-        settings = AnswerSettings(top_k=8, context_tokens=640, max_tokens=64, threshold=threshold)
+        settings = AnswerSettings(
+            top_k=8, context_tokens=640, max_tokens=64, threshold=threshold, strategy=strategy
+        )
         gate = Gate(rules, fallbacks)
-        self.answerer = Answerer(self._search, page_at, generator, gate, SCRIPTS, settings)
+        self.answerer = Answerer(self._search, page_at, generator, gate, SCRIPTS, settings, reader)
 
     def _search(self, request: SearchRequest) -> SearchResult:
         self.searched.append(request)
@@ -169,6 +197,81 @@ def test_answer_supported_sentence_is_cited_to_the_character(
         answer.timings_ms
     )
     assert_exact(answer, source)
+
+
+def test_answer_with_a_reader_shows_the_generator_only_what_may_answer() -> None:
+    passages = [passage("馆长爱好登山。", number=1), passage(ZH, number=2)]
+    reader, generator = SeesOne("三十日"), FakeGenerator("三十日")
+    answer = Answering(generator, *passages, reader=reader).answer(ZH_QUESTION)
+    assert reader.read_questions == [(ZH_QUESTION, 2)]
+    assert "登山" not in generator.prompts[0]
+    assert answer.text == "三十日"
+    assert_exact(answer, *passages)
+    assert "reading" in answer.timings_ms
+
+
+def test_answer_read_is_in_the_words_the_reader_is_sure_of() -> None:
+    source, generator = passage(ZH), FakeGenerator("五册")
+    answering = Answering(generator, source, reader=SeesOne("三十日"), strategy="read")
+    answer = answering.answer(ZH_QUESTION)
+    assert (answer.text, answer.outcome) == ("三十日", Outcome.ANSWERED)
+    assert [cited.quote for cited in answer.citations] == ["借阅期限为三十日。"]
+    assert generator.prompts == []
+    assert_exact(answer, source)
+
+
+def test_answer_read_without_certainty_is_the_generators() -> None:
+    generator = FakeGenerator("三十日")
+    answering = Answering(generator, passage(ZH), reader=SeesOne("馆长"), strategy="read")
+    assert answering.answer(ZH_QUESTION).text == "三十日"
+    assert len(generator.prompts) == 1
+
+
+def test_answer_read_without_a_reader_is_the_generators() -> None:
+    answering = Answering(FakeGenerator("三十日"), passage(ZH), strategy="read")
+    assert answering.answer(ZH_QUESTION).text == "三十日"
+
+
+def test_answer_strategy_of_the_request_wins() -> None:
+    generator = FakeGenerator("五册")
+    answering = Answering(generator, passage(ZH), reader=SeesOne("三十日"), strategy="read")
+    assert answering.answer(ZH_QUESTION, strategy="generate").text == "五册"
+
+
+def test_answer_read_passes_compliance_too() -> None:
+    def no_digits(candidate: Candidate) -> Verdict:
+        return Verdict("三十" not in candidate.text, candidate.text, "digits")
+
+    answering = Answering(
+        None, passage(ZH), reader=SeesOne("三十日"), strategy="read", rules=[no_digits]
+    )
+    answer = answering.answer(ZH_QUESTION)
+    assert (answer.outcome, answer.script_id) == (
+        Outcome.SCRIPT,
+        script(Stage.FALLBACK, "zh"),
+    )
+
+
+def test_answer_with_a_reader_reads_the_best_passages_only() -> None:
+    reader = SeesOne("三十日")
+    passages = [passage(ZH, number=number) for number in range(1, 21)]
+    Answering(FakeGenerator("三十日"), *passages, reader=reader).answer(ZH_QUESTION, top_k=20)
+    assert reader.read_questions == [(ZH_QUESTION, 8)]
+
+
+def test_answer_confidence_follows_the_reader() -> None:
+    sure, unsure = (
+        Answering(FakeGenerator("三十日"), passage(ZH), reader=SeesOne(phrase)).answer(ZH_QUESTION)
+        for phrase in ("三十日", "馆长")
+    )
+    assert sure.confidence > unsure.confidence
+
+
+def test_answer_with_the_generator_away_is_what_the_reader_found() -> None:
+    down = FakeGenerator(GeneratorUnavailable("fake", "gone"))
+    answer = Answering(down, passage(ZH), reader=SeesOne("五册")).answer("能拿几本？")
+    assert answer.outcome is Outcome.FALLBACK
+    assert [cited.quote for cited in answer.citations] == ["读者每次借书不得超过五册。"]
 
 
 def test_answer_unsupported_sentence_is_dropped_and_the_rest_stays() -> None:

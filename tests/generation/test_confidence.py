@@ -5,7 +5,7 @@ import pytest
 from generation.confidence import Signals, Weights, confidence, read_signals
 from generation.records import Span
 
-NOTHING = Signals(0.0, 0.0, 0.0, 0.0, 0.0)
+NOTHING = Signals(0.0, 0.0, 0.0, 0.0)
 
 
 def test_read_signals_best_passage_cited_counts_all(make_passage) -> None:
@@ -15,7 +15,7 @@ def test_read_signals_best_passage_cited_counts_all(make_passage) -> None:
     span = Span(first.chunk_id, first.start, first.end, text)
     signals = read_signals("crossing minutes", [span], [first, second], None)
     assert signals.similarity == 0.9
-    assert (signals.coverage, signals.quoted) == (1.0, 1.0)
+    assert signals.coverage == 1.0
     assert signals.agreement == pytest.approx(1 / 1.5)
 
 
@@ -33,7 +33,7 @@ def test_read_signals_question_without_content_covers_nothing(make_passage) -> N
     passage = make_passage("借阅。")
     span = Span(passage.chunk_id, passage.start, passage.end, "借阅。")
     signals = read_signals("？", [span], [passage], None)
-    assert (signals.coverage, signals.quoted) == (0.0, 0.0)
+    assert signals.coverage == 0.0
 
 
 def test_read_signals_negative_similarity_is_none(make_passage) -> None:
@@ -54,7 +54,7 @@ def test_read_signals_support_is_that_of_the_cited_sentence(
     assert read_signals("问", [span], [first, second], support).support == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", ["similarity", "coverage", "quoted", "agreement", "support"])
+@pytest.mark.parametrize("name", ["similarity", "coverage", "agreement", "support"])
 def test_confidence_rises_with_every_signal(name: str) -> None:
     assert confidence(replace(NOTHING, **{name: 1.0}), Weights()) > confidence(NOTHING, Weights())
 
@@ -62,5 +62,5 @@ def test_confidence_rises_with_every_signal(name: str) -> None:
 def test_confidence_is_a_probability() -> None:
     assert confidence(NOTHING, Weights(bias=0.0)) == 0.5
     assert confidence(
-        Signals(1.0, 1.0, 1.0, 1.0, 1.0), Weights(0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-    ) == pytest.approx(0.99330715)
+        Signals(1.0, 1.0, 1.0, 1.0), Weights(0.0, 1.0, 1.0, 1.0, 1.0)
+    ) == pytest.approx(0.98201379)

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from generation.evidence import NO_SUPPORT, read_support
+from generation.evidence import NO_SUPPORT, AnswerPlace, Support, answer_at, read_evidence
 from models.reader import SpanLogits
 
 FIRST = "大厅在一楼。钟在北塔。"
@@ -32,6 +32,10 @@ class CharacterReader:
         return SpanLogits(offsets, start, end, none)
 
 
+def read_support(question: str, passages: Sequence[str], reader: CharacterReader) -> Support:
+    return read_evidence(question, passages, reader).support
+
+
 def test_read_support_is_highest_where_the_answer_stands() -> None:
     support = read_support("钟在哪里？", [FIRST, SECOND], CharacterReader("北塔。", [1.0, 2.0]))
     # 4 + 3 less the highest "nowhere" of the passages.
@@ -58,3 +62,42 @@ def test_read_support_beyond_the_readers_window_is_none() -> None:
 def test_read_support_without_passages_or_sentences_is_empty() -> None:
     assert read_support("问？", [], CharacterReader("钟", [])) == ()
     assert read_support("问？", ["", FIRST], CharacterReader("钟", [0.0, 0.0]))[0] == ()
+
+
+def test_read_evidence_place_is_the_likeliest_span_of_all_passages() -> None:
+    reader = CharacterReader("北塔", [1.0, 2.0])
+    place = read_evidence("钟在哪里？", [FIRST, SECOND], reader).place
+    assert place == AnswerPlace(0, 8, 10, 5.0)
+    assert FIRST[place.start : place.end] == "北塔"
+
+
+def test_read_evidence_without_a_token_has_no_place() -> None:
+    assert read_evidence("问？", [], CharacterReader("钟", [])).place is None
+    assert read_evidence("问？", ["", ""], CharacterReader("钟", [0.0, 0.0])).place is None
+
+
+@pytest.mark.parametrize(
+    ("span", "text", "quote"),
+    [
+        ((8, 10), "北塔", "钟在北塔。"),
+        ((3, 5), "一楼", "大厅在一楼。"),
+        ((3, 8), "一楼。钟在", FIRST),
+        ((6, 11), "钟在北塔。", "钟在北塔。"),
+    ],
+)
+def test_answer_at_quotes_the_sentences_around_it(
+    make_passage, span: tuple[int, int], text: str, quote: str
+) -> None:
+    passages = [make_passage("别的。"), make_passage(FIRST, number=2)]
+    answer = answer_at(AnswerPlace(1, *span, 1.0), passages)
+    assert answer is not None
+    assert answer.text == text
+    (cited,) = answer.spans
+    assert (cited.chunk_id, cited.quote) == ("chunk-2", quote)
+    assert FIRST[cited.start - 1000 : cited.end - 1000] == quote
+
+
+def test_answer_at_white_space_or_punctuation_is_none(make_passage) -> None:
+    passages = [make_passage("大厅。 （……）")]
+    assert answer_at(AnswerPlace(0, 3, 4, 1.0), passages) is None
+    assert answer_at(AnswerPlace(0, 4, 8, 1.0), passages) is None

@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.reader import PairTokenizer, Reader, load_network, merge_adapter
+from models.bundled import prepare_encoder, reader_path
+from models.reader import PairTokenizer, Reader, SpanLogits, load_network, merge_adapter
 from tests.models.tiny_trunk import write_tiny_trunk
 
 QUESTION = "Where is the bell?"
@@ -113,3 +114,42 @@ def test_pair_tokenizer_keeps_offsets_of_wide_characters(trunk: Path) -> None:
     assert len(ids) > first > 0
     assert offsets[0].tolist() == [0, 1]
     assert offsets[-1].tolist() == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("question", "passages", "answer"),
+    [
+        (
+            "借阅期限是多少天？",
+            ["读者每次借书不得超过五册。借阅期限为三十日，可以续借一次。", "阅览室周一闭馆。"],
+            "三十日",
+        ),
+        (
+            "When does the last ferry leave?",
+            ["Dogs travel free of charge.", "Ferries run daily; the last one leaves at 21:40."],
+            "21:40",
+        ),
+    ],
+)
+def test_shipped_reader_finds_the_answer(
+    models_dir: Path, question: str, passages: list[str], answer: str
+) -> None:
+    reader = Reader(prepare_encoder(models_dir, lambda _line: None), reader_path())
+    read = reader.read(question, passages)
+    best = max(range(2), key=lambda number: read[number].start.max())
+    logits = read[best]
+    start = int(logits.start.argmax())
+    end = start + int(logits.end[start:].argmax())
+    found = passages[best][logits.offsets[start][0] : logits.offsets[end][1]]
+    assert answer in found
+    assert len(found) < len(answer) + 8
+
+
+def test_shipped_reader_is_less_sure_without_the_answer(models_dir: Path) -> None:
+    reader = Reader(prepare_encoder(models_dir, lambda _line: None), reader_path())
+    known, unknown = reader.read("借阅期限是多少天？", ["借阅期限为三十日。", "阅览室周一闭馆。"])
+
+    def odds(logits: SpanLogits) -> float:
+        return float(logits.start.max() + logits.end.max()) - logits.none
+
+    assert odds(known) > 0 > odds(unknown)
