@@ -21,6 +21,7 @@ from transformers.utils import logging as noise
 from models.encoder import fast_dtype
 
 MAX_TOKENS = 384
+_QUESTION_TOKENS = 128  # leaves most of the window to the passage
 _BATCH = 8
 
 
@@ -64,15 +65,28 @@ class PairTokenizer:
     def encode(
         self, question: str, passages: Sequence[str], max_tokens: int = MAX_TOKENS
     ) -> list[tuple[list[int], int, NDArray[np.int64]]]:
-        """Return, per passage: ids, the index of its first token, offsets of its tokens."""
+        """Return, per passage: ids, the index of its first token, offsets of its tokens.
+
+        A question is cut after 128 tokens.
+        """
         encoded = self._tokenizer(
-            [question] * len(passages),
+            [self._cut(question)] * len(passages),
             list(passages),
             truncation="only_second",
             max_length=max_tokens,
             return_offsets_mapping=True,
         )
         return [self._passage(encoded, row) for row in range(len(passages))]
+
+    def _cut(self, question: str) -> str:
+        offsets = self._tokenizer(
+            question,
+            add_special_tokens=False,
+            truncation=True,
+            max_length=_QUESTION_TOKENS,
+            return_offsets_mapping=True,
+        )["offset_mapping"]
+        return question[: offsets[-1][1]] if len(offsets) == _QUESTION_TOKENS else question
 
     def _passage(self, encoded: "Mapping[str, list[list[int]]]", row: int) -> "_Encoded":
         sides = encoded.sequence_ids(row)  # type: ignore[attr-defined]  # of BatchEncoding

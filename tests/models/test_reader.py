@@ -68,6 +68,14 @@ def test_read_long_passage_is_cut_and_an_empty_one_has_no_tokens(
     assert empty.start.shape == (0,)
 
 
+@pytest.mark.parametrize("question", ["", " ", "why " * 500, "为什么" * 600])
+def test_read_question_of_any_length_leaves_room_for_the_passage(
+    trunk: Path, adapter: Path, question: str
+) -> None:
+    (logits,) = Reader(trunk, adapter).read(question, [PASSAGES[0]])
+    assert len(logits.start) == len(PASSAGES[0])
+
+
 def test_read_without_passages_reads_nothing(trunk: Path, adapter: Path) -> None:
     assert Reader(trunk, adapter).read(QUESTION, []) == []
 
