@@ -131,8 +131,8 @@ class Answerer:
         """Judge the sentences of the best passages; what is not read is not shown either."""
         if self._reader is None:
             return None
-        read = [passage.text for passage in progress.passages[:MOST_PASSAGES]]
-        return read_evidence(progress.request.question, read, self._reader)
+        best = progress.passages[:MOST_PASSAGES]
+        return read_evidence(progress.request.question, best, self._reader)
 
     def _extract(self, progress: _Progress) -> list[CitedSentence]:
         question, support = progress.request.question, progress.support

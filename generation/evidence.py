@@ -1,5 +1,6 @@
 """Judge, with a span reader, which sentences of a few passages answer a question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ MOST_PASSAGES = 8
 """As many as are read for a question: more take longer and rarely hold the answer."""
 
 _LONGEST_ANSWER = 64  # tokens
+_LONGEST_TITLE = 120  # code points
+_PARAGRAPH = re.compile(r"[^\n]+")
 _AROUND = "，、；：,;:"
 
 Support = tuple[tuple[float, ...], ...]
@@ -47,24 +50,34 @@ class Evidence:
     place: AnswerPlace | None
 
 
-def read_evidence(question: str, passages: Sequence[str], reader: EvidenceReader) -> Evidence:
-    """Return the support of every sentence, and the best place. O(tokens of the passages)."""
+def read_evidence(question: str, passages: Sequence[Passage], reader: EvidenceReader) -> Evidence:
+    """Return the support of every sentence, and the best place, which is within one paragraph.
+
+    The reader sees each passage below its title and headings: what a passage is about often
+    stands nowhere else. O(tokens of the passages).
+    """
     if not passages:
         return Evidence((), None)
-    read = reader.read(question, passages)
+    titles = [_title(passage) for passage in passages]
+    texts = [title + passage.text for title, passage in zip(titles, passages, strict=True)]
+    read = [
+        _below(logits, len(title))
+        for title, logits in zip(titles, reader.read(question, texts), strict=True)
+    ]
     none = max(one.none for one in read)
     support = tuple(
         tuple(
             max(NO_SUPPORT, _best_span(logits, start, end)[0] - none)
-            for start, end in sentence_spans(text)
+            for start, end in sentence_spans(passage.text)
         )
-        for text, logits in zip(passages, read, strict=True)
+        for passage, logits in zip(passages, read, strict=True)
     )
-    spans = [
-        (*_best_span(logits, 0, len(text)), number)
-        for number, (text, logits) in enumerate(zip(passages, read, strict=True))
+    places = [
+        (*_best_span(logits, *paragraph.span()), number)
+        for number, (passage, logits) in enumerate(zip(passages, read, strict=True))
+        for paragraph in _PARAGRAPH.finditer(passage.text)
     ]
-    score, start, end, number = max(spans, key=lambda span: span[0])
+    score, start, end, number = max(places, default=(0.0, 0, 0, 0), key=lambda place: place[0])
     if end <= start:
         return Evidence(support, None)
     return Evidence(support, AnswerPlace(number, start, end, score - none))
@@ -107,6 +120,18 @@ def support_of(spans: Sequence[Span], passages: Sequence[Passage], support: Supp
             if any(left < end and start < right for left, right in cited):
                 found = max(found, value)
     return found
+
+
+def _title(passage: Passage) -> str:
+    parts = dict.fromkeys(part for part in (passage.title, *passage.heading_path) if part.strip())
+    return " > ".join(parts)[:_LONGEST_TITLE] + "\n" if parts else ""
+
+
+def _below(logits: SpanLogits, length: int) -> SpanLogits:
+    """Return the logits of what comes after the first `length` code points."""
+    after = logits.offsets[:, 0] >= length
+    offsets = logits.offsets[after] - length
+    return SpanLogits(offsets, logits.start[after], logits.end[after], logits.none)
 
 
 def _best_span(logits: SpanLogits, start: int, end: int) -> tuple[float, int, int]:

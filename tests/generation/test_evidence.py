@@ -32,17 +32,22 @@ class CharacterReader:
         return SpanLogits(offsets, start, end, none)
 
 
-def read_support(question: str, passages: Sequence[str], reader: CharacterReader) -> Support:
-    return read_evidence(question, passages, reader).support
+@pytest.fixture
+def read_support(make_passage):
+    def read(question: str, texts: Sequence[str], reader: CharacterReader) -> Support:
+        passages = [make_passage(text, title="") for text in texts]
+        return read_evidence(question, passages, reader).support
+
+    return read
 
 
-def test_read_support_is_highest_where_the_answer_stands() -> None:
+def test_read_support_is_highest_where_the_answer_stands(read_support) -> None:
     support = read_support("钟在哪里？", [FIRST, SECOND], CharacterReader("北塔。", [1.0, 2.0]))
     # 4 + 3 less the highest "nowhere" of the passages.
     assert support == ((-12.0, 5.0), (-12.0,))
 
 
-def test_read_support_span_never_runs_backwards_or_over_a_sentences_end() -> None:
+def test_read_support_span_never_runs_backwards_or_over_a_sentences_end(read_support) -> None:
     class Backwards(CharacterReader):
         def _one(self, text: str, none: float) -> SpanLogits:
             logits = super()._one(text, none)
@@ -54,26 +59,50 @@ def test_read_support_span_never_runs_backwards_or_over_a_sentences_end() -> Non
     assert (left, right) == (pytest.approx(-1.0), pytest.approx(-2.0))
 
 
-def test_read_support_beyond_the_readers_window_is_none() -> None:
+def test_read_support_beyond_the_readers_window_is_none(read_support) -> None:
     (support,) = read_support("问？", [FIRST], CharacterReader("大厅", [0.0], reach=6))
     assert support[1] == NO_SUPPORT
 
 
-def test_read_support_without_passages_or_sentences_is_empty() -> None:
+def test_read_support_without_passages_or_sentences_is_empty(read_support) -> None:
     assert read_support("问？", [], CharacterReader("钟", [])) == ()
     assert read_support("问？", ["", FIRST], CharacterReader("钟", [0.0, 0.0]))[0] == ()
 
 
-def test_read_evidence_place_is_the_likeliest_span_of_all_passages() -> None:
+def test_read_evidence_place_is_the_likeliest_span_of_all_passages(make_passage) -> None:
     reader = CharacterReader("北塔", [1.0, 2.0])
-    place = read_evidence("钟在哪里？", [FIRST, SECOND], reader).place
+    passages = [make_passage(FIRST), make_passage(SECOND, number=2)]
+    place = read_evidence("钟在哪里？", passages, reader).place
     assert place == AnswerPlace(0, 8, 10, 5.0)
     assert FIRST[place.start : place.end] == "北塔"
 
 
-def test_read_evidence_without_a_token_has_no_place() -> None:
+def test_read_evidence_without_a_token_has_no_place(make_passage) -> None:
+    empty = [make_passage(""), make_passage("\n", number=2)]
     assert read_evidence("问？", [], CharacterReader("钟", [])).place is None
-    assert read_evidence("问？", ["", ""], CharacterReader("钟", [0.0, 0.0])).place is None
+    assert read_evidence("问？", empty, CharacterReader("钟", [0.0, 0.0])).place is None
+
+
+def test_read_evidence_shows_the_reader_titles_but_finds_nothing_in_them(make_passage) -> None:
+    class Keeps(CharacterReader):
+        seen: Sequence[str] = ()
+
+        def read(self, question: str, passages: Sequence[str]) -> list[SpanLogits]:
+            self.seen = passages
+            return super().read(question, passages)
+
+    reader = Keeps("北塔", [0.0])
+    place = read_evidence("问？", [make_passage(FIRST, title="北塔志")], reader).place
+    assert reader.seen == ["北塔志\n" + FIRST]
+    assert place is not None
+    assert place.odds < 0  # the phrase's logits are at its first place, in the title
+
+
+def test_read_evidence_place_never_reaches_over_a_paragraph(make_passage) -> None:
+    passage = make_passage("甲乙。\n丙丁。", title="")
+    place = read_evidence("问？", [passage], CharacterReader("乙。\n丙", [0.0])).place
+    assert place is not None
+    assert "\n" not in passage.text[place.start : place.end]
 
 
 @pytest.mark.parametrize(
