@@ -10,7 +10,7 @@ from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEve
 from app.settings import Strategy
 from generation.align import align_sentence
 from generation.compliance import Gate
-from generation.confidence import Weights, confidence, read_signals
+from generation.confidence import Weights, confidence, highest_confidence, read_signals
 from generation.context import build_context
 from generation.errors import GeneratorUnavailable
 from generation.evidence import MOST_PASSAGES, Evidence, Support, answer_at, read_evidence
@@ -148,6 +148,8 @@ class Answerer:
         if self._generator is None or strategy == "extract":
             yield from self._extract(progress)
             return
+        if self._is_hopeless(progress):
+            return
         context = build_context(
             question,
             progress.passages,
@@ -166,6 +168,14 @@ class Answerer:
                 spans = supported_spans(sentence, context, question)
                 if spans:
                     yield CitedSentence(sentence, spans)
+
+    def _is_hopeless(self, progress: _Progress) -> bool:
+        """Return whether the reader saw so little that no draft could be sure enough to show."""
+        if progress.support is None:
+            return False
+        question, passages = progress.request.question, progress.passages
+        highest = highest_confidence(question, passages, progress.support, self._weights)
+        return highest < self._settings.threshold
 
     def _release(
         self, progress: _Progress, drafted: Iterator[CitedSentence]

@@ -29,6 +29,7 @@ from retrieval.collections_index import CollectionsIndex
 from retrieval.search import Searcher
 
 CATALOG_FILE = "catalog.sqlite3"
+_BUNDLED_CONTEXT, _SERVER_CONTEXT = 256, 1600  # tokens
 
 Ingest = Callable[[bytes, str, Progress], IngestedDocument]
 
@@ -62,7 +63,7 @@ def build_service(settings: Settings) -> Service:
         scripts,
         AnswerSettings(
             top_k=settings.top_k,
-            context_tokens=settings.context_tokens or (1600 if settings.generator_url else 256),
+            context_tokens=_context_tokens(settings),
             max_tokens=settings.max_answer_tokens,
             threshold=settings.refusal_threshold,
             strategy=_strategy(settings),
@@ -159,6 +160,12 @@ def _strategy(settings: Settings) -> Strategy:
     if settings.strategy == "auto":
         return "generate" if settings.generator_url else "read"
     return settings.strategy
+
+
+def _context_tokens(settings: Settings) -> int:
+    """Return how much a prompt shows: the bundled generator answers best from a short one."""
+    default = _SERVER_CONTEXT if settings.generator_url else _BUNDLED_CONTEXT
+    return settings.context_tokens or default
 
 
 def _uses_bundled_reader(settings: Settings) -> bool:

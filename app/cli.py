@@ -104,7 +104,7 @@ def search(
     name = collection or settings.default_collection
     result = service.search(SearchRequest(query, name, top_k, None))
     for rank, passage in enumerate(result.passages, start=1):
-        path = " > ".join((passage.title, *passage.heading_path))
+        path = passage.title_path
         _print_plain(f"{rank}. {path} [{passage.start}–{passage.end}] {passage.score:.4f}")
         _print_plain(f"   {passage.text[:200]}")
     service.close()

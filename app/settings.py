@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     default_collection: str = Field("default", description="Collection used when none is named.")
 
     encoder: str = Field("bundled", description="`bundled`, or a Hugging Face model or folder.")
-    encoder_batch: int = Field(32, ge=1, description="Texts embedded together.")
+    encoder_batch: int = Field(16, ge=1, description="Texts embedded together.")
 
     strategy: Literal["auto", "read", "generate", "extract"] = Field(
         "auto",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generation.evidence import Support, support_of
+from generation.evidence import NO_SUPPORT, Support, support_of
 from generation.records import Span
 from generation.relevance import content_terms
 from retrieval.records import Passage
@@ -55,14 +55,35 @@ def read_signals(
     cited = [passage for passage in passages if passage.chunk_id in cited_ids]
     if not cited:
         return Signals(0.0, 0.0, 0.0, 0.0)
+    read = 0.0 if support is None else _cut(support_of(spans, passages, support))
+    return _signals(set(content_terms(question)), cited, passages, read)
+
+
+def highest_confidence(
+    question: str, passages: Sequence[Passage], support: Support, weights: Weights
+) -> float:
+    """Return the confidence that an answer from a single passage can have at most.
+
+    passages, support: as for `read_signals`. 0 if nothing was read. O(tokens of the passages).
+    """
     asked = set(content_terms(question))
+    possible = (
+        _signals(asked, [passage], passages, _cut(max(own, default=NO_SUPPORT)))
+        for passage, own in zip(passages, support, strict=False)
+    )
+    return max((confidence(signals, weights) for signals in possible), default=0.0)
+
+
+def _signals(
+    asked: set[str], cited: Sequence[Passage], passages: Sequence[Passage], read: float
+) -> Signals:
     total = sum(1 / rank for rank in range(1, len(passages) + 1))
     held = sum(1 / (passages.index(passage) + 1) for passage in cited)
     return Signals(
         similarity=max(_similarity(passage) for passage in cited),
         coverage=max(_share(asked, f"{passage.title} {passage.text}") for passage in cited),
         agreement=held / total,
-        support=0.0 if support is None else _cut(support_of(spans, passages, support)),
+        support=read,
     )
 
 

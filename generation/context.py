@@ -73,7 +73,7 @@ def build_context(
     limit = budget_tokens if len(passages) == 1 else int(budget_tokens * passage_share)
     chosen: list[ContextPassage] = []
     for passage, sentences in zip(passages, measured, strict=True):
-        title = neutralise_title(_full_title(passage))
+        title = neutralise_title(passage.title_path)
         room = remaining - count_tokens(f"{_LABEL}{title}\n\n")
         kept = _fit(sentences, min(limit, room)) or _fit(sentences, room)
         if kept:
@@ -192,11 +192,6 @@ def _context_passage(
         pieces=tuple(Piece(passage.start + start, passage.start + end) for start, end in pieces),
         prompt=PromptPassage(title, shown),
     )
-
-
-def _full_title(passage: Passage) -> str:
-    parts = [passage.title, *passage.heading_path]
-    return " > ".join(dict.fromkeys(part for part in parts if part.strip()))
 
 
 def _best_at_ends(best_first: list[ContextPassage]) -> list[ContextPassage]:

@@ -58,7 +58,7 @@ def read_evidence(question: str, passages: Sequence[Passage], reader: EvidenceRe
     """
     if not passages:
         return Evidence((), None)
-    titles = [_title(passage) for passage in passages]
+    titles = [title_line(passage) for passage in passages]
     texts = [title + passage.text for title, passage in zip(titles, passages, strict=True)]
     read = [
         _below(logits, len(title))
@@ -122,9 +122,10 @@ def support_of(spans: Sequence[Span], passages: Sequence[Passage], support: Supp
     return found
 
 
-def _title(passage: Passage) -> str:
-    parts = dict.fromkeys(part for part in (passage.title, *passage.heading_path) if part.strip())
-    return " > ".join(parts)[:_LONGEST_TITLE] + "\n" if parts else ""
+def title_line(passage: Passage) -> str:
+    """Return the line that a reader sees above a passage: its title and headings, or nothing."""
+    path = passage.title_path
+    return path[:_LONGEST_TITLE] + "\n" if path else ""
 
 
 def _below(logits: SpanLogits, length: int) -> SpanLogits:

@@ -1,5 +1,7 @@
 """Texts to unit vectors, with any sentence-transformers model; bf16 on CPUs that compute in it."""
 
+import ctypes
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +18,14 @@ Vectors = NDArray[np.float32]  # (n, d), unit rows
 class Encoder:
     """A loaded encoder. Calls from several threads take turns: the model uses all its cores."""
 
-    def __init__(self, model: str | Path, *, batch_size: int = 32, threads: int = 0) -> None:
+    def __init__(self, model: str | Path, *, batch_size: int = 16, threads: int = 0) -> None:
         if threads:
             torch.set_num_threads(threads)
         # Loading takes two seconds; a bar for it would stand in every command's output.
         noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
         self._model = SentenceTransformer(str(model), model_kwargs={"dtype": fast_dtype()})
         self._model.eval()
+        return_freed_memory()
         self._batch_size = batch_size
         self._lock = threading.Lock()
         self._prompts = set(self._model.prompts)
@@ -58,6 +61,8 @@ class Encoder:
                 normalize_embeddings=True,
                 show_progress_bar=False,
             )
+        if len(texts) >= self._batch_size:
+            return_freed_memory()
         vectors = np.asarray(rows, dtype=np.float32)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
@@ -70,3 +75,15 @@ def fast_dtype() -> torch.dtype:
     capabilities = torch.backends.cpu.get_cpu_capability()
     has_bf16 = torch.ops.mkldnn._is_mkldnn_bf16_supported() and "AVX512" in capabilities
     return torch.bfloat16 if has_bf16 else torch.float32
+
+
+def return_freed_memory() -> None:
+    """Give what was freed back to the system, where the C library is glibc; elsewhere do nothing.
+
+    Loading a model and each size of batch leave freed blocks that glibc keeps for itself: without
+    this a long document takes twice the memory.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -28,7 +28,7 @@ class LexicalIndex:
 
     def __init__(self, fields: Sequence[str]) -> None:
         builder = tantivy.SchemaBuilder()
-        builder.add_unsigned_field("row", stored=True, indexed=True)
+        builder.add_unsigned_field("row", stored=False, indexed=True, fast=True)
         builder.add_unsigned_field("document", stored=False, indexed=True)
         for field in fields:
             builder.add_text_field(
@@ -84,11 +84,10 @@ class LexicalIndex:
             must = tantivy.Occur.Must
             query = tantivy.Query.boolean_query([(must, query), (must, only)])
         searcher = self._index.searcher()
-        hits = [
-            (int(searcher.doc(address)["row"][0]), float(score))
-            for score, address in searcher.search(query, k, count=False).hits
-        ]
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+        hits = searcher.search(query, k, count=False).hits
+        rows = searcher.fast_field_values("row", [address for _, address in hits])
+        scored = [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
+        return sorted(scored, key=lambda hit: (-hit[1], hit[0]))
 
     def highest_score(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> float:
         """Return what a row scores at most that has each term in one field, again and again.

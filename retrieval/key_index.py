@@ -1,7 +1,8 @@
 """The two-level index of one collection: key information and raw chunks, mapped to chunk ids.
 
 Level 1 (key information) and level 2 (raw text) are searched each by meaning and by words; what a
-search gives back is always the id of the raw chunk.
+search gives back is always the id of the raw chunk. Words are counted over whole documents as well:
+what a question asks for may be spread over several chunks.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,9 @@ class KeyIndex:
         self._raw = DenseIndex(dimension)
         self._keys = DenseIndex(dimension)
         self._words = LexicalIndex(("body", "key"))
+        self._documents = LexicalIndex(("body",))
         self._chunk_ids: dict[int, str] = {}
+        self._document_of: dict[int, int] = {}
         self._rows_of: dict[int, list[int]] = {}
         self._next_row = 0
 
@@ -34,15 +37,19 @@ class KeyIndex:
     def add(self, documents: Sequence[tuple[int, Sequence[VectorRow]]]) -> None:
         """Index documents, given as (number, chunks). One commit for all of them."""
         entries: list[Entry] = []
+        whole: list[Entry] = []
         fresh: list[VectorRow] = []
         numbers: list[int] = []
         for document, rows in documents:
+            held: list[str] = []
             for row in rows:
                 number = self._next_row
                 self._next_row += 1
                 self._chunk_ids[number] = row.chunk_id
+                self._document_of[number] = document
                 self._rows_of.setdefault(document, []).append(number)
                 body = terms(row.text)
+                held.extend(body)
                 said = set(body)
                 # Title and headings above. What the text says itself would count twice.
                 above = [term for term in terms(row.key_text) if term not in said]
@@ -50,9 +57,13 @@ class KeyIndex:
                 entries.append(Entry(number, document, fields))
                 fresh.append(row)
                 numbers.append(number)
+            if rows:
+                held.extend(terms(rows[0].title))
+                whole.append(Entry(document, document, {"body": held}))
         if not fresh:
             return
         self._words.add(entries)
+        self._documents.add(whole)
         self._raw.add(numbers, np.stack([row.raw_vector for row in fresh]))
         self._keys.add(numbers, np.stack([row.key_vector for row in fresh]))
 
@@ -62,14 +73,19 @@ class KeyIndex:
         if not rows:
             return
         self._words.remove_document(document)
+        self._documents.remove_document(document)
         self._raw.remove(rows)
         self._keys.remove(rows)
         for row in rows:
-            del self._chunk_ids[row]
+            del self._chunk_ids[row], self._document_of[row]
 
     def chunk_id(self, row: int) -> str | None:
         """Return the chunk of a row, or None if it has been removed since."""
         return self._chunk_ids.get(row)
+
+    def document_of(self, row: int) -> int | None:
+        """Return the document of a row, or None if it has been removed since."""
+        return self._document_of.get(row)
 
     def rows_of(self, documents: Sequence[int]) -> list[int]:
         """Return all rows of the given documents."""
@@ -95,3 +111,13 @@ class KeyIndex:
         """Return the k best chunks by BM25 over raw text and, weighed, key information."""
         weights = {"body": 1.0, "key": key_weight}
         return self._words.search(query_terms, weights, k, documents)
+
+    def highest_document_score(self, query_terms: Sequence[str]) -> float:
+        """Return the score of a document that held every term again and again."""
+        return self._documents.highest_score(query_terms, {"body": 1.0})
+
+    def search_documents(
+        self, query_terms: Sequence[str], k: int, documents: Sequence[int] | None
+    ) -> Scored:
+        """Return the k best documents by BM25 over their whole text and title."""
+        return self._documents.search(query_terms, {"body": 1.0}, k, documents)

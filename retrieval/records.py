@@ -33,6 +33,12 @@ class Passage:
     score: float
     scores: Mapping[str, float]
 
+    @property
+    def title_path(self) -> str:
+        """Return the title and the headings, each once: "Labour Law > Chapter 2"."""
+        parts = dict.fromkeys(part for part in (self.title, *self.heading_path) if part.strip())
+        return " > ".join(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:

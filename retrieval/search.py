@@ -25,14 +25,16 @@ class FusionWeights:
     """How much each kind of match counts. Measured in docs/benchmarks.md.
 
     raw, keys: cosines of a chunk's own text and of its key information, above the worst cosine
-    found. words: the share of the question that a chunk holds, as BM25 weighs its terms, to the
-    power of `sharpness`: a question in the documents' own words is told by its words, one in other
-    words by its meaning. key_field: a term in the key information, as a share of one in the text.
+    found. words, document_words: the share of the question that a chunk, or its whole document,
+    holds, as BM25 weighs its terms, to the power of `sharpness`: a question in the documents' own
+    words is told by its words, one in other words by its meaning. key_field: a term in the key
+    information, as a share of one in the text.
     """
 
     raw: float = 0.8
     keys: float = 0.2
-    words: float = 0.8
+    words: float = 0.4
+    document_words: float = 0.5
     sharpness: int = 3
     key_field: float = 0.3
     depth: int = 100
@@ -112,12 +114,13 @@ class Searcher:
         # Globally, too: a bad summary must not hide a document.
         with trace.stage("global"):
             hits = [self._hits(index, words, vector, allowed, "", trace)]
+            documents = index.keys.search_documents(words, self._weights.depth, allowed)
         if found is not None:
             with trace.stage("candidates"):
-                documents = [number for number, _ in found]
-                hits.append(self._hits(index, words, vector, documents, "candidates.", trace))
+                among = [number for number, _ in found]
+                hits.append(self._hits(index, words, vector, among, "candidates.", trace))
         with trace.stage("fusion"):
-            return self._fuse(hits, index.keys.highest_words_score(words, self._weights.key_field))
+            return self._fuse(index, words, hits, documents, trace)
 
     def _hits(
         self,
@@ -140,21 +143,43 @@ class Searcher:
         trace.note(prefix + "keys", hits.keys)
         return hits
 
-    def _fuse(self, hits: Sequence[_Hits], highest: float) -> list[tuple[int, float]]:
-        """Merge what the whole collection gave, first in `hits`, and its candidate documents."""
+    def _fuse(
+        self,
+        index: CollectionIndex,
+        words: Sequence[str],
+        hits: Sequence[_Hits],
+        documents: Scored,
+        trace: _Trace,
+    ) -> list[tuple[int, float]]:
+        """Merge what the whole collection gave, first in `hits`, and its candidate documents.
+
+        documents: (number, score by words). They lift their chunks that were found.
+        """
         weights = self._weights
-        words = [
-            [(row, min(score / highest, 1.0) ** weights.sharpness) for row, score in one.words]
-            for one in hits
-        ]
+        highest = index.keys.highest_words_score(words, weights.key_field)
+        covered = [self._shares(one.words, highest) for one in hits]
         raw, keys = [one.raw for one in hits], [one.keys for one in hits]
+        shares = dict(self._shares(documents, index.keys.highest_document_score(words)))
+        lifted = [
+            (row, shares[document])
+            for row in trace.scores
+            if (document := index.keys.document_of(row)) in shares
+        ]
+        trace.note("document_words", lifted)
         return fuse_scores(
             [
-                ScoredRun(words, weights.words),
+                ScoredRun(covered, weights.words),
+                ScoredRun([lifted], weights.document_words),
                 ScoredRun(raw, weights.raw, _worst(raw[0])),
                 ScoredRun(keys, weights.keys, _worst(keys[0])),
             ]
         )
+
+    def _shares(self, found: Scored, highest: float) -> Scored:
+        return [
+            (number, min(score / highest, 1.0) ** self._weights.sharpness)
+            for number, score in found
+        ]
 
     def _passages(
         self,

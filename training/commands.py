@@ -1,5 +1,7 @@
 """`youju train sft|reader RECIPE`: train what the service adds to the models it runs on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -28,16 +30,13 @@ def sft(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
     # Heavy, and the command line loads this module also for its other commands.
     from models.bundled import prepare_generator_weights
     from training.export import export_gguf
-    from training.recipe import RecipeError, collect_samples, read_recipe
+    from training.recipe import collect_samples, read_recipe
     from training.sft import SftSettings
     from training.sft import train as train_adapter
 
-    try:
+    with _explained():
         plan = read_recipe(recipe, SftSettings)
         samples = collect_samples(plan, data)
-    except RecipeError as exc:
-        messages.print(str(exc), style="red", markup=False)
-        raise typer.Exit(1) from exc
     messages.print(f"{len(samples)} samples")
     base = prepare_generator_weights(Settings().models_path, messages.print)
     train_adapter(base, samples, out, plan.settings, messages.print)
@@ -52,15 +51,24 @@ def reader(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
     from models.bundled import prepare_encoder
     from training.reader import ReaderSettings
     from training.reader import train as train_reader
-    from training.recipe import RecipeError, collect_readings, read_recipe
+    from training.recipe import collect_readings, read_recipe
 
-    try:
+    with _explained():
         plan = read_recipe(recipe, ReaderSettings)
         readings = collect_readings(plan, data)
-    except RecipeError as exc:
-        messages.print(str(exc), style="red", markup=False)
-        raise typer.Exit(1) from exc
     messages.print(f"{len(readings)} questions")
     base = prepare_encoder(Settings().models_path, messages.print)
     file = train_reader(base, readings, out, plan.settings, messages.print)
     messages.print(f"{file} is the reader")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """End the command with what is wrong with a recipe."""
+    from training.recipe import RecipeError
+
+    try:
+        yield
+    except RecipeError as exc:
+        messages.print(str(exc), style="red", markup=False)
+        raise typer.Exit(1) from exc

@@ -267,6 +267,17 @@ def test_answer_confidence_follows_the_reader() -> None:
     assert sure.confidence > unsure.confidence
 
 
+def test_answer_that_no_draft_could_make_sure_is_refused_without_the_model() -> None:
+    generator = FakeGenerator("借阅期限为三十日。")
+    unlike = replace(passage(ZH), scores={"raw": 0.0})
+    answering = Answering(generator, unlike, reader=SeesOne("没有"), threshold=0.6)
+    answer = answering.answer(ZH_QUESTION)
+    assert (answer.outcome, generator.prompts) == (Outcome.REFUSED, [])
+    seen = Answering(generator, unlike, reader=SeesOne("三十日"), threshold=0.6)
+    answer = seen.answer(ZH_QUESTION)
+    assert (answer.outcome, len(generator.prompts)) == (Outcome.ANSWERED, 1)
+
+
 def test_answer_with_the_generator_away_is_what_the_reader_found() -> None:
     down = FakeGenerator(GeneratorUnavailable("fake", "gone"))
     answer = Answering(down, passage(ZH), reader=SeesOne("五册")).answer("能拿几本？")

@@ -2,7 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from generation.confidence import Signals, Weights, confidence, read_signals
+from generation.confidence import (
+    Signals,
+    Weights,
+    confidence,
+    highest_confidence,
+    read_signals,
+)
 from generation.records import Span
 
 NOTHING = Signals(0.0, 0.0, 0.0, 0.0)
@@ -52,6 +58,19 @@ def test_read_signals_support_is_that_of_the_cited_sentence(
     span = Span(second.chunk_id, second.start + 2, second.end, "丁。")
     support = ((9.0, 9.0), (9.0, log_odds))
     assert read_signals("问", [span], [first, second], support).support == pytest.approx(expected)
+
+
+def test_highest_confidence_is_that_of_the_best_sentence_cited(make_passage) -> None:
+    passages = [make_passage("甲。乙。"), make_passage("丙。", number=2)]
+    support = ((-9.0, 2.0), (1.0,))
+    best = Span(passages[0].chunk_id, passages[0].start + 2, passages[0].start + 4, "乙。")
+    signals = read_signals("丁", [best], passages, support)
+    highest = highest_confidence("丁", passages, support, Weights())
+    assert highest == confidence(signals, Weights())
+
+
+def test_highest_confidence_of_nothing_read_is_zero(make_passage) -> None:
+    assert highest_confidence("丙", [make_passage("丙。")], (), Weights()) == 0.0
 
 
 @pytest.mark.parametrize("name", ["similarity", "coverage", "agreement", "support"])

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -85,3 +87,44 @@ def test_encoder_two_threads_at_once_give_what_one_gives(encoder: Encoder) -> No
 
 def test_encoder_name_is_its_folders(encoder: Encoder) -> None:
     assert encoder.name.startswith("multilingual-e5-small")
+
+
+FREED = """
+import ctypes
+from models.encoder import return_freed_memory
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+blocks = [libc.malloc(64 * 1024) for _ in range(2000)]
+for block in blocks:
+    ctypes.memset(block, 1, 64 * 1024)
+# The last one stays, so that the heap cannot shrink from its end.
+for block in blocks[:-1]:
+    libc.free(block)
+before = resident()
+return_freed_memory()
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps what was freed")
+def test_freed_memory_goes_back_to_the_system() -> None:
+    # In a process of its own: what else the tests hold on the heap would blur it.
+    run = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True)
+    assert int(run.stdout) > 100 * 2**20
+
+
+def test_encoder_returns_memory_after_long_documents_not_after_questions(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returned: list[bool] = []
+    monkeypatch.setattr("models.encoder.return_freed_memory", lambda: returned.append(True))
+    encoder.embed_queries(SENTENCES[:1])
+    assert not returned
+    encoder.embed_passages(SENTENCES)
+    assert returned

@@ -38,6 +38,15 @@ def test_search_words_that_the_text_says_itself_count_once() -> None:
     assert index.search_words(["taxis"], 9.0, 5, None) == [(row, without)]
 
 
+def test_search_documents_counts_words_of_all_chunks_and_the_title() -> None:
+    index = _index()
+    [(spread, both)] = index.search_documents(["annual", "sick", "policy"], 5, None)
+    [(_, one)] = index.search_documents(["annual"], 5, None)
+    assert index.document_of(index.rows_of([0])[0]) == spread == 0
+    assert one < both <= index.highest_document_score(["annual", "sick", "policy"])
+    assert index.search_documents(["annual"], 5, [1]) == []
+
+
 def test_rows_of_documents_limit_a_search() -> None:
     index = _index()
     rows = index.rows_of([1])
@@ -50,5 +59,7 @@ def test_remove_document_forgets_its_chunks() -> None:
     index.remove(0)
     assert len(index) == 1
     assert all(index.chunk_id(row) is None for row in rows)
+    assert all(index.document_of(row) is None for row in rows)
+    assert index.search_documents(["annual"], 5, None) == []
     index.remove(0)
     assert len(index) == 1

@@ -33,6 +33,19 @@ def test_search_named_item_is_first_with_its_raw_text_and_stage_scores(
     assert {"raw", "keys", "words", "fused"} <= set(best.scores)
 
 
+def test_search_words_elsewhere_in_a_document_lift_its_chunks(catalog: FakeCatalog) -> None:
+    catalog.put("a", "marshes", ["the heron waits"])
+    catalog.put("b", "marshes", ["the heron waits", "a marsh at dusk"])
+    best = _searcher(catalog).search(_request("heron waits marsh")).passages[0]
+    assert best.document_id == "b"
+    without = FusionWeights(words=0.9, document_words=0.0)
+    scores = {
+        passage.chunk_id: passage.score
+        for passage in _searcher(catalog, without).search(_request("heron waits marsh")).passages
+    }
+    assert scores["a/the heron waits"] == pytest.approx(scores["b/the heron waits"])
+
+
 def test_search_narrowing_by_summary_still_finds_what_it_missed(catalog: FakeCatalog) -> None:
     catalog.put("hidden", "unrelated", ["opening words", "the zebra sleeps"])
     weights = FusionWeights(candidate_documents=1)

@@ -6,6 +6,7 @@ import torch
 
 from models.reader import PairTokenizer, Reader, load_network
 from tests.models.tiny_trunk import write_tiny_trunk
+from tests.training.interrupted import run_until
 from training.data.reading import Reading
 from training.reader import (
     EncodedReading,
@@ -27,26 +28,13 @@ SETTINGS = ReaderSettings(
 )
 
 
-class Interrupted(Exception):
-    """Stands for a run that is killed."""
-
-
 @pytest.fixture(scope="module")
 def trunk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_trunk(tmp_path_factory.mktemp("trunk"))
 
 
-def run_until(step: int, trunk: Path, out: Path, settings: ReaderSettings) -> list[str]:
-    lines: list[str] = []
-
-    def report(line: str) -> None:
-        lines.append(line)
-        if line.startswith(f"step {step} "):
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        train(trunk, READINGS, out, settings, report)
-    return lines
+def run_to(step: int, trunk: Path, out: Path, settings: ReaderSettings) -> list[str]:
+    return run_until(step, lambda report: train(trunk, READINGS, out, settings, report))
 
 
 def test_encode_span_covers_the_answers_tokens(trunk: Path) -> None:
@@ -91,7 +79,7 @@ def test_reading_loss_is_one_softmax_over_all_passages(trunk: Path) -> None:
 @pytest.fixture(scope="module")
 def trained(trunk: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     out = tmp_path_factory.mktemp("trained")
-    return out, run_until(60, trunk, out, replace(SETTINGS, save_every_steps=30))
+    return out, run_to(60, trunk, out, replace(SETTINGS, save_every_steps=30))
 
 
 def test_train_some_steps_lowers_the_loss(trained: tuple[Path, list[str]]) -> None:
@@ -115,7 +103,7 @@ def test_train_saved_reader_finds_what_it_was_taught(
 def test_train_resumed_starts_from_the_saved_weights(
     trunk: Path, trained: tuple[Path, list[str]]
 ) -> None:
-    lines = run_until(70, trunk, trained[0], SETTINGS)
+    lines = run_to(70, trunk, trained[0], SETTINGS)
     first = float(lines[0].split("loss ")[1].split()[0])
     begun = float(trained[1][0].split("loss ")[1].split()[0])
     assert lines[0].startswith("step 40 ")

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, PreTrainedTokenizerFast
 
 from models.chat_form import END_OF_TURN, START_OF_TURN, chat_prompt
+from tests.training.interrupted import run_until
 from training.data.grounded_qa import Sample
 from training.sft import (
     PROJECTIONS,
@@ -33,10 +34,6 @@ SETTINGS = SftSettings(
     minutes=600.0,
     save_every_steps=4,
 )
-
-
-class Interrupted(Exception):
-    """Stands for a run that is killed."""
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
@@ -73,18 +70,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run_until(step: int, base: Path, out: Path, settings: SftSettings = SETTINGS) -> list[str]:
-    """Train up to a step that is reported, and kill the run there."""
-    lines: list[str] = []
-
-    def report(line: str) -> None:
-        lines.append(line)
-        if line.startswith(f"step {step} "):
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        train(base, SAMPLES, out, settings, report)
-    return lines
+def run_to(step: int, base: Path, out: Path, settings: SftSettings = SETTINGS) -> list[str]:
+    return run_until(step, lambda report: train(base, SAMPLES, out, settings, report))
 
 
 def logged(out: Path) -> list[dict]:
@@ -132,15 +119,15 @@ def test_response_loss_is_full_cross_entropy_on_response_tokens() -> None:
 def unbroken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """The folder of a run of thirty steps, and what it reported."""
     out = tmp_path_factory.mktemp("unbroken")
-    return out, run_until(30, base, out)
+    return out, run_to(30, base, out)
 
 
 @pytest.fixture(scope="module")
 def broken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run killed at step 10, last saved at step 8, and resumed."""
     out = tmp_path_factory.mktemp("broken")
-    run_until(10, base, out)
-    run_until(20, base, out)
+    run_to(10, base, out)
+    run_to(20, base, out)
     return out
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.training.interrupted import run_until
 from training.timed_run import TimedSettings, batches, rate_at, train_for
 
 
@@ -32,14 +33,7 @@ def test_rate_warms_up_and_falls_to_zero_when_the_time_is_up() -> None:
 
 
 def test_train_for_lowers_the_loss_and_resumes_where_it_was(tmp_path: Path) -> None:
-    class Interrupted(Exception):
-        """Stands for a run that is killed."""
-
     def run(until: int, weight: torch.nn.Parameter) -> None:
-        def report(line: str) -> None:
-            if line.startswith(f"step {until} "):
-                raise Interrupted
-
         def loss_of(batch: list[float]) -> torch.Tensor:
             return sum(((weight - number) ** 2).sum() for number in batch) / len(batch)
 
@@ -50,8 +44,12 @@ def test_train_for_lowers_the_loss_and_resumes_where_it_was(tmp_path: Path) -> N
             learning_rate=0.05, warmup_steps=1, batch_size=2, minutes=600, save_every_steps=10
         )
         items = [2.0, 2.1, 1.9, 2.2, 1.8]
-        with pytest.raises(Interrupted):
-            train_for([weight], items, int, loss_of, save, tmp_path, settings, report)
+        run_until(
+            until,
+            lambda report: train_for(
+                [weight], items, int, loss_of, save, tmp_path, settings, report
+            ),
+        )
 
     run(30, torch.nn.Parameter(torch.zeros(1)))
     saved = torch.nn.Parameter(torch.load(tmp_path / "weight.pt"))

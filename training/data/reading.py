@@ -5,17 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from generation.evidence import title_line
 from generation.prompt import Language
 from training.data.grounded_qa import ChunkIndex, Question, balance, read_squad
 
 PASSAGES = 2
 _CHUNK_TOKENS = 220  # half of what the service shows: twice as many questions in the same time
 _HARD = 4  # a distractor is one of so many best
+_UNTITLED = 0.2  # share of samples shown without titles: not every document has a good one
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A question with its passages. span: (passage, start, end) in code points; None: no answer."""
+    """A question with its passages, each below its title line as the service shows it.
+
+    span: (passage, start, end) in code points; None: no answer.
+    """
 
     question: str
     passages: tuple[str, ...]
@@ -58,13 +63,19 @@ def _build(
         return None
     if place is None or rng.random() < refused:
         chosen = rng.sample(others, PASSAGES)
-        return Reading(question.text, _texts(index, chosen), None)
+        return Reading(question.text, tuple(map("".join, _shown(index, chosen, rng))), None)
     gold, start = place
     chosen = [gold, *rng.sample(others, PASSAGES - 1)]
     rng.shuffle(chosen)
-    span = (chosen.index(gold), start, start + len(question.answers[0]))
-    return Reading(question.text, _texts(index, chosen), span)
+    shown = _shown(index, chosen, rng)
+    number = chosen.index(gold)
+    start += len(shown[number][0])
+    span = (number, start, start + len(question.answers[0]))
+    return Reading(question.text, tuple(map("".join, shown)), span)
 
 
-def _texts(index: ChunkIndex, chosen: list[int]) -> tuple[str, ...]:
-    return tuple(index.chunks[number][1].text for number in chosen)
+def _shown(index: ChunkIndex, chosen: list[int], rng: random.Random) -> list[tuple[str, str]]:
+    """Return the title line (or nothing) and the text of each chunk."""
+    titled = rng.random() >= _UNTITLED
+    passages = [index.chunks[number][1] for number in chosen]
+    return [(title_line(passage) if titled else "", passage.text) for passage in passages]

@@ -38,6 +38,14 @@ def test_readings_point_at_the_place_the_question_was_written_for(squad: Path) -
         assert len(reading.passages) == PASSAGES
 
 
+def test_readings_mostly_show_titles(squad: Path) -> None:
+    readings = [r for seed in range(20) for r in build_readings(squad, "zh", 50, seed=seed)]
+    # These chunks begin with their heading, so a title line above it says the same once more.
+    titled = [{text[:3] == text[3:6] for text in reading.passages} for reading in readings]
+    assert all(len(alike) == 1 for alike in titled)
+    assert 0.7 < titled.count({True}) / len(titled) < 0.9
+
+
 def test_readings_without_an_answer_show_none(squad: Path) -> None:
     readings = list(build_readings(squad, "zh", 50, seed=1, unanswerable=0.6))
     lacking = [reading for reading in readings if reading.span is None]
