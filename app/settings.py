@@ -58,7 +58,7 @@ class Settings(BaseSettings):
 
     chunk_tokens: int = Field(256, ge=32, le=500, description="Longest chunk, encoder tokens.")
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
-    refusal_threshold: float = Field(0.15, ge=0, le=1, description="Answers below are refused.")
+    refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 
     max_upload_bytes: int = Field(100 * 2**20, ge=1, description="Largest file accepted.")
     lease_seconds: float = Field(30.0, gt=1, description="A worker silent longer has died.")

@@ -33,11 +33,11 @@ class Weights:
     Right means an F1 of .5 or more. docs/benchmarks.md says on which questions, and how it does.
     """
 
-    bias: float = -4.2
-    similarity: float = 1.0
-    coverage: float = 1.1
-    agreement: float = 2.0
-    support: float = 3.0
+    bias: float = -4.1
+    similarity: float = 1.2
+    coverage: float = 0.9
+    agreement: float = 1.7
+    support: float = 2.9
 
 
 def read_signals(

@@ -48,7 +48,7 @@ _CHUNK_COLUMNS = (
     chunks.c.text,
     chunks.c.key_entries,
 )
-# Built once: to build it anew for each hundred ids takes as long as to run it.
+# Built once: to build one anew for each call takes as long as to run it.
 _CHUNKS_BY_ID = sa.select(*_CHUNK_COLUMNS).where(
     chunks.c.chunk_id.in_(sa.bindparam("ids", expanding=True))
 )
@@ -62,6 +62,27 @@ _VECTOR_COLUMNS = (
     chunk_index.c.key_text,
     chunk_index.c.raw_vector,
     chunk_index.c.key_vector,
+)
+_TITLES_BY_ID = sa.select(documents.c.document_id, documents.c.title).where(
+    documents.c.document_id.in_(sa.bindparam("ids", expanding=True))
+)
+_VECTOR_ROWS = (
+    sa.select(*_VECTOR_COLUMNS)
+    .join_from(chunks, chunk_index)
+    .join(documents, documents.c.document_id == chunks.c.document_id)
+    .where(chunks.c.document_id == sa.bindparam("id"))
+    .order_by(chunks.c.ordinal)
+)
+_SUMMARY_ROW = (
+    sa.select(
+        documents.c.document_id,
+        documents.c.title,
+        documents.c.summary,
+        documents.c.keyphrases,
+        document_bodies.c.summary_vector,
+    )
+    .join_from(documents, document_bodies)
+    .where(documents.c.document_id == sa.bindparam("id"))
 )
 _Row = dict[str, Any]
 
@@ -241,23 +262,15 @@ def chunks_by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Sto
 
 def titles(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
     """Return the titles of the documents that exist."""
-    columns = (documents.c.document_id, documents.c.title)
     return {
         row[0]: row[1]
         for batch in _batches(ids)
-        for row in connection.execute(sa.select(*columns).where(documents.c.document_id.in_(batch)))
+        for row in connection.execute(_TITLES_BY_ID, {"ids": batch})
     }
 
 
 def vector_rows(connection: sa.Connection, document_id: str) -> list[VectorRow]:
     """Return what the chunk indexes need of one document, in order."""
-    statement = (
-        sa.select(*_VECTOR_COLUMNS)
-        .join_from(chunks, chunk_index)
-        .join(documents, documents.c.document_id == chunks.c.document_id)
-        .where(chunks.c.document_id == document_id)
-        .order_by(chunks.c.ordinal)
-    )
     return [
         VectorRow(
             chunk_id=row.chunk_id,
@@ -269,23 +282,13 @@ def vector_rows(connection: sa.Connection, document_id: str) -> list[VectorRow]:
             raw_vector=_of_blob(row.raw_vector),
             key_vector=_of_blob(row.key_vector),
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(_VECTOR_ROWS, {"id": document_id})
     ]
 
 
 def summary_row(connection: sa.Connection, document_id: str) -> SummaryRow | None:
     """Return what the document index needs of one document."""
-    row = connection.execute(
-        sa.select(
-            documents.c.document_id,
-            documents.c.title,
-            documents.c.summary,
-            documents.c.keyphrases,
-            document_bodies.c.summary_vector,
-        )
-        .join_from(documents, document_bodies)
-        .where(documents.c.document_id == document_id)
-    ).first()
+    row = connection.execute(_SUMMARY_ROW, {"id": document_id}).first()
     if row is None:
         return None
     return SummaryRow(
