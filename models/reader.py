@@ -18,7 +18,7 @@ from safetensors import safe_open
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as noise
 
-from models.encoder import fast_dtype
+from models.encoder import LENGTH_STEP, fast_dtype
 
 MAX_TOKENS = 384
 _QUESTION_TOKENS = 128  # leaves most of the window to the passage
@@ -96,8 +96,8 @@ class PairTokenizer:
         return encoded["input_ids"][row], first, offsets.reshape(-1, 2)
 
     def pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ids and mask, both (rows, longest)."""
-        longest = max(map(len, rows))
+        """Return ids and mask, both (rows, longest), the longest rounded up to `LENGTH_STEP`."""
+        longest = -(-max(map(len, rows)) // LENGTH_STEP) * LENGTH_STEP
         ids = torch.full((len(rows), longest), self._padding, dtype=torch.long)
         mask = torch.zeros((len(rows), longest), dtype=torch.long)
         for number, row in enumerate(rows):
