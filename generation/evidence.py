@@ -20,6 +20,8 @@ _LONGEST_ANSWER = 64  # tokens
 _LONGEST_TITLE = 120  # code points
 _PARAGRAPH = re.compile(r"[^\n]+")
 _AROUND = "，、；：,;:"
+# A word or a number in letters and digits other than Han: "well-kept", "17,455.5".
+_WORD = re.compile(r"[^\W_\u2e80-\u9fff]+(?:[.,'’-][^\W_\u2e80-\u9fff]+)*")
 
 Support = tuple[tuple[float, ...], ...]
 """Per passage and sentence (of `sentence_spans`): log-odds that the answer stands in it, against
@@ -86,15 +88,15 @@ def read_evidence(question: str, passages: Sequence[Passage], reader: EvidenceRe
 def answer_at(place: AnswerPlace, passages: Sequence[Passage]) -> CitedSentence | None:
     """Return the words at a place as an answer, with the sentences around them as its evidence.
 
-    None if they say nothing: white space, or punctuation alone.
+    A word or number that begins or ends outside is shown whole. None if they say nothing: white
+    space, or punctuation alone.
     """
     passage = passages[place.passage]
-    said = passage.text[place.start : place.end]
+    first, last = _whole_words(passage.text, place.start, place.end)
+    said = passage.text[first:last]
     text = said.strip().strip(_AROUND)
     around = [
-        (start, end)
-        for start, end in sentence_spans(passage.text)
-        if start < place.end and place.start < end
+        (start, end) for start, end in sentence_spans(passage.text) if start < last and first < end
     ]
     if not around or not any(character.isalnum() for character in text):
         return None
@@ -126,6 +128,16 @@ def title_line(passage: Passage) -> str:
     """Return the line that a reader sees above a passage: its title and headings, or nothing."""
     path = passage.title_path
     return path[:_LONGEST_TITLE] + "\n" if path else ""
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the range widened to the words that its ends cut."""
+    for word in _WORD.finditer(text):
+        if word.start() < start < word.end():
+            start = word.start()
+        if word.start() < end < word.end():
+            end = word.end()
+    return start, end
 
 
 def _below(logits: SpanLogits, length: int) -> SpanLogits:

@@ -36,7 +36,7 @@ class DenseIndex:
         self, query: NDArray[np.float32], k: int, within: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
         """Return up to k (id, inner product), best first. query: (d,). within: only these ids."""
-        if k < 1 or not len(self) or (within is not None and not len(within)):
+        if k < 1 or (within is not None and not len(within)):
             return []
         parameters = None
         if within is not None:
@@ -47,6 +47,9 @@ class DenseIndex:
             )
         row = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
         with self._lock:
+            # Counted under the lock: another thread may remove the last row.
+            if not len(self):
+                return []
             scores, ids = self._index.search(row, min(k, len(self)), params=parameters)
         return [
             (int(i), float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0

@@ -176,6 +176,8 @@ class Searcher:
         )
 
     def _shares(self, found: Scored, highest: float) -> Scored:
+        if highest <= 0:
+            return []  # All that held a word has been removed since it was found.
         return [
             (number, min(score / highest, 1.0) ** self._weights.sharpness)
             for number, score in found

@@ -21,6 +21,8 @@ _CODE_FENCE = re.compile(
     r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S
 )
 
+_DEEPEST = 100  # levels of the parser: a list and each of its items are one each
+
 
 def parse_markdown(content: bytes, name: str) -> Document:
     """Return the document in Markdown (CommonMark with tables). Raises EmptyDocument.
@@ -34,7 +36,12 @@ def parse_markdown(content: bytes, name: str) -> Document:
         named = _FRONT_TITLE.search(front[0])
         title = named[1] if named else None
         text = text[front.end() :]
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(_unfenced(text))
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
+    tokens = parser.parse(_unfenced(text))
+    if any(token.level >= _DEEPEST - 1 for token in tokens):
+        # Beyond its limit the parser leaves text out; as paragraphs nothing is lost.
+        tokens = parser.disable(["list", "blockquote"]).parse(_unfenced(text))
+        warnings = [*warnings, "lists or quotes are nested too deeply: they were read as paragraphs"]
     return build_document(
         _drafts(tokens), name=name, media_type=media.MARKDOWN, title=title, warnings=warnings
     )

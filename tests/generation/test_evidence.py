@@ -130,3 +130,22 @@ def test_answer_at_white_space_or_punctuation_is_none(make_passage) -> None:
     passages = [make_passage("大厅。 （……）")]
     assert answer_at(AnswerPlace(0, 3, 4, 1.0), passages) is None
     assert answer_at(AnswerPlace(0, 4, 8, 1.0), passages) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("17 kilogram", "17 kilograms"),
+        ("7,45", "17,455.5"),
+        ("library is well", "library is well-kept"),
+        ("19年", "2019年"),
+        ("kilograms", "kilograms"),
+    ],
+)
+def test_answer_at_shows_words_and_numbers_whole(make_passage, said: str, shown: str) -> None:
+    text = "The library is well-kept. It weighs 17 kilograms, or 17,455.5 in 2019年以前。"
+    start = text.index(said)
+    place = AnswerPlace(0, start, start + len(said), 1.0)
+    answer = answer_at(place, [make_passage(text)])
+    assert answer is not None
+    assert answer.text == shown

@@ -56,3 +56,25 @@ def test_search_while_adding_never_fails() -> None:
         thread.join()
     assert not failures
     assert len(index) == 204
+
+
+def test_search_while_the_last_row_goes_never_fails() -> None:
+    index, failures, done = DenseIndex(4), list[Exception](), threading.Event()
+
+    def ask() -> None:
+        try:
+            while not done.is_set():
+                index.search(np.ones(4, dtype=np.float32), 3)
+        except Exception as exc:  # noqa: BLE001 whatever it is must reach the test
+            failures.append(exc)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(2000):
+        index.add([1], np.ones((1, 4), dtype=np.float32))
+        index.remove([1])
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert not failures

@@ -1,6 +1,7 @@
 import pytest
 
 from retrieval.collections_index import CollectionsIndex
+from retrieval.key_index import KeyIndex
 from retrieval.records import SearchRequest
 from retrieval.search import FusionWeights, Searcher
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, FakeEmbedder
@@ -105,3 +106,12 @@ def test_search_words_decide_where_they_match_and_meaning_where_not(
     assert matched.document_id == unmatched.document_id == "d23"
     assert "words" in unmatched.scores
     assert unmatched.score < matched.score
+
+
+def test_search_everything_removed_since_the_words_were_found(
+    catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What another thread's removal leaves: nothing holds the words any more.
+    monkeypatch.setattr(KeyIndex, "highest_words_score", lambda *_: 0.0)
+    monkeypatch.setattr(KeyIndex, "highest_document_score", lambda *_: 0.0)
+    assert len(_searcher(catalog).search(_request("item23 lasts")).passages) == 3

@@ -1,3 +1,5 @@
+import pytest
+
 from ingestion.parsers.markdown import parse_markdown
 from ingestion.records import BlockKind
 
@@ -73,3 +75,20 @@ def test_markdown_rule_at_the_top_is_no_front_matter():
 
 def test_markdown_hard_break_stays_a_line_break():
     assert parse_markdown(b"one  \ntwo\nthree", "a.md").text == "one\ntwo three"
+
+
+@pytest.mark.parametrize("depth", [10, 40, 60, 2000])
+@pytest.mark.parametrize("nested", ["list", "quote"])
+def test_parse_markdown_deep_nesting_loses_nothing(depth: int, nested: str) -> None:
+    lines = ["# Title", ""]
+    if nested == "list":
+        lines += [f"{'  ' * level}- level {level}" for level in range(depth)]
+    else:
+        lines += [f"{'>' * depth} level {depth - 1}"]
+    lines += ["", "# Chapter two", "", "The vault code is 5521."]
+    document = parse_markdown("\n".join(lines).encode(), "deep.md")
+    assert f"level {depth - 1}" in document.text
+    assert "5521" in document.text
+    headings = [block for block in document.blocks if block.kind is BlockKind.HEADING]
+    assert len(headings) == 2
+    assert bool(document.warnings) == (depth > (50 if nested == "list" else 100))
