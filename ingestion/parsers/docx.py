@@ -9,6 +9,7 @@ from xml.parsers import expat
 
 import docx
 from docx.document import Document as WordDocument
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 
 from ingestion import media
@@ -61,7 +62,10 @@ def parse_docx(content: bytes, name: str) -> Document:
     try:
         word = docx.Document(io.BytesIO(content))
         drafts = list(_Body(word).drafts())
-        title = word.core_properties.title
+        # Where a package has no properties, python-docx makes up a title.
+        relations = word.part.package.rels.values()
+        described = any(rel.reltype == RELATIONSHIP_TYPE.CORE_PROPERTIES for rel in relations)
+        title = word.core_properties.title if described else None
     except (KeyError, ValueError, AttributeError, TypeError, OSError, SyntaxError) as exc:
         # python-docx and lxml raise these on a package that lacks or garbles a part;
         # lxml's XMLSyntaxError is a SyntaxError, PackageNotFoundError an OSError-like ValueError.
@@ -74,9 +78,10 @@ def _check_package(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             unpacked = sum(member.file_size for member in package.infolist())
-            bloated = unpacked > _RATIO_MATTERS and unpacked > _LARGEST_RATIO * len(content)
-            if unpacked > LARGEST_UNPACKED or bloated:
-                raise DocumentTooLarge(unpacked, LARGEST_UNPACKED)
+            bloated = max(_RATIO_MATTERS, _LARGEST_RATIO * len(content))
+            limit = min(LARGEST_UNPACKED, bloated)
+            if unpacked > limit:
+                raise DocumentTooLarge(unpacked, limit)
             for member in package.namelist():
                 if member.endswith((".xml", ".rels")):
                     _refuse_document_type(package, member)

@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 
 import docx
@@ -208,3 +209,18 @@ def test_docx_damaged_raises_broken_document(damage):
 def test_docx_without_text_raises_empty_document():
     with pytest.raises(EmptyDocument):
         parsed(docx.Document())
+
+
+def test_parse_docx_without_properties_is_titled_by_its_name():
+    word = docx.Document()
+    word.core_properties.title = ""
+    word.add_paragraph("The vault code is 5521.")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved(word))) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "_rels/.rels":
+                data = re.sub(rb"<Relationship [^>]*core-properties[^>]*/>", b"", data)
+            if name != "docProps/core.xml":
+                new.writestr(name, data)
+    assert parse_docx(buffer.getvalue(), "vault.docx").title == "vault"
