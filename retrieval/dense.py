@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
 
+# One question is little work: FAISS's other threads would wait for it in a busy loop, on cores
+# that PyTorch needs. Several questions at a time still use several cores.
+faiss.omp_set_num_threads(1)
+
 
 class DenseIndex:
     """Vectors under integer ids. Searches and writes may come from several threads."""
