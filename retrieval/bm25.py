@@ -86,7 +86,8 @@ class LexicalIndex:
         searcher = self._index.searcher()
         hits = searcher.search(query, k, count=False).hits
         rows = searcher.fast_field_values("row", [address for _, address in hits])
-        scored = [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
+        # Every entry has a row; the stub allows for a column that lacks values.
+        scored = [(int(row or 0), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
         return sorted(scored, key=lambda hit: (-hit[1], hit[0]))
 
     def highest_score(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> float:

@@ -41,7 +41,7 @@ def parse_markdown(content: bytes, name: str) -> Document:
     if any(token.level >= _DEEPEST - 1 for token in tokens):
         # Beyond its limit the parser leaves text out; as paragraphs nothing is lost.
         tokens = parser.disable(["list", "blockquote"]).parse(_unfenced(text))
-        warnings = [*warnings, "lists or quotes nested too deeply were read as paragraphs"]
+        warnings = (*warnings, "lists or quotes nested too deeply were read as paragraphs")
     return build_document(
         _drafts(tokens), name=name, media_type=media.MARKDOWN, title=title, warnings=warnings
     )
