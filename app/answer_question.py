@@ -170,7 +170,7 @@ class Answerer:
                     yield CitedSentence(sentence, spans)
 
     def _is_hopeless(self, progress: _Progress) -> bool:
-        """Return whether the reader saw so little that no draft could be sure enough to show."""
+        """Return whether the reader saw too little: no draft from one passage could be shown."""
         if progress.support is None:
             return False
         question, passages = progress.request.question, progress.passages

@@ -55,6 +55,8 @@ _TEXT_SUFFIXES = {
     ".xhtml": HTML,
     ".csv": CSV,
 }
+UNREADABLE_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError)
+"""What zipfile raises on a damaged package, an unknown compression and an encrypted member."""
 _HTML_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
@@ -175,7 +177,7 @@ def _zip_kind(content: bytes) -> str:
             if "mimetype" in names:
                 with archive.open("mimetype") as member:
                     return _ZIP_MIMETYPES.get(member.read(100).strip(), ZIP)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+    except UNREADABLE_ZIP:
         # Damaged: local headers still name the parts.
         names = [part for part, _ in _ZIP_PARTS if part.encode() in content]
     for part, media_type in _ZIP_PARTS:

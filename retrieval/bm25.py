@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import tantivy
 
@@ -85,9 +86,9 @@ class LexicalIndex:
             query = tantivy.Query.boolean_query([(must, query), (must, only)])
         searcher = self._index.searcher()
         hits = searcher.search(query, k, count=False).hits
-        rows = searcher.fast_field_values("row", [address for _, address in hits])
         # Every entry has a row; the stub allows for a column that lacks values.
-        scored = [(int(row or 0), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
+        rows = cast("list[int]", searcher.fast_field_values("row", [where for _, where in hits]))
+        scored = [(row, float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
         return sorted(scored, key=lambda hit: (-hit[1], hit[0]))
 
     def highest_score(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> float:

@@ -85,7 +85,7 @@ def _check_package(content: bytes) -> None:
             for member in package.namelist():
                 if member.endswith((".xml", ".rels")):
                     _refuse_document_type(package, member)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as exc:
+    except media.UNREADABLE_ZIP as exc:
         raise BrokenDocument(media.DOCX, "the package is damaged") from exc
 
 

@@ -37,10 +37,11 @@ def parse_markdown(content: bytes, name: str) -> Document:
         title = named[1] if named else None
         text = text[front.end() :]
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
-    tokens = parser.parse(_unfenced(text))
+    plain = _unfenced(text)
+    tokens = parser.parse(plain)
     if any(token.level >= _DEEPEST - 1 for token in tokens):
         # Beyond its limit the parser leaves text out; as paragraphs nothing is lost.
-        tokens = parser.disable(["list", "blockquote"]).parse(_unfenced(text))
+        tokens = parser.disable(["list", "blockquote"]).parse(plain)
         warnings = (*warnings, "lists or quotes nested too deeply were read as paragraphs")
     return build_document(
         _drafts(tokens), name=name, media_type=media.MARKDOWN, title=title, warnings=warnings

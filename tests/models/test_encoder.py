@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.bundled import prepare_encoder
-from models.encoder import Encoder
+from models.encoder import LENGTH_STEP, Encoder
 
 SENTENCES = [
     "职工累计工作满二十年的，年休假十五天。",
@@ -87,6 +87,21 @@ def test_encoder_two_threads_at_once_give_what_one_gives(encoder: Encoder) -> No
 
 def test_encoder_name_is_its_folders(encoder: Encoder) -> None:
     assert encoder.name.startswith("multilingual-e5-small")
+
+
+def test_encoder_pads_batches_to_few_shapes(encoder: Encoder) -> None:
+    widths: list[int] = []
+    handle = encoder._model[0].register_forward_pre_hook(
+        lambda _module, given: widths.append(given[0]["input_ids"].shape[1])
+    )
+    try:
+        encoder.embed_queries(["短"])
+        encoder.embed_passages(["字" * length for length in (1, 40, 90, 2000)])
+    finally:
+        handle.remove()
+    assert widths
+    assert all(width % LENGTH_STEP == 0 for width in widths)
+    assert max(widths) == encoder.max_tokens
 
 
 FREED = """

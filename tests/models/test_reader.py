@@ -76,6 +76,13 @@ def test_read_question_of_any_length_leaves_room_for_the_passage(
     assert len(logits.start) == len(PASSAGES[0])
 
 
+@pytest.mark.parametrize(("lengths", "width"), [((1,), 32), ((32, 5), 32), ((33,), 64)])
+def test_pad_widens_to_few_shapes(trunk: Path, lengths: tuple[int, ...], width: int) -> None:
+    ids, mask = PairTokenizer(trunk).pad([[7] * length for length in lengths])
+    assert ids.shape == mask.shape == (len(lengths), width)
+    assert mask.sum(1).tolist() == list(lengths)
+
+
 def test_read_without_passages_reads_nothing(trunk: Path, adapter: Path) -> None:
     assert Reader(trunk, adapter).read(QUESTION, []) == []
 

@@ -1,4 +1,6 @@
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -37,29 +39,10 @@ def test_remove_unknown_and_known_ids_leaves_the_rest() -> None:
     assert 12 not in {row for row, _ in index.search(np.ones(4, dtype=np.float32), 4)}
 
 
-def test_search_while_adding_never_fails() -> None:
-    index, failures = _filled(), list[Exception]()
-
-    def ask() -> None:
-        try:
-            for _ in range(200):
-                index.search(np.ones(4, dtype=np.float32), 3)
-        except Exception as exc:  # noqa: BLE001 whatever it is must reach the test
-            failures.append(exc)
-
-    threads = [threading.Thread(target=ask) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for number in range(200):
-        index.add([100 + number], np.ones((1, 4), dtype=np.float32))
-    for thread in threads:
-        thread.join()
-    assert not failures
-    assert len(index) == 204
-
-
-def test_search_while_the_last_row_goes_never_fails() -> None:
-    index, failures, done = DenseIndex(4), list[Exception](), threading.Event()
+@contextmanager
+def searched(index: DenseIndex) -> Iterator[None]:
+    """Search an index from three threads meanwhile; none of them may fail."""
+    failures, done = list[Exception](), threading.Event()
 
     def ask() -> None:
         try:
@@ -71,10 +54,26 @@ def test_search_while_the_last_row_goes_never_fails() -> None:
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for _ in range(2000):
-        index.add([1], np.ones((1, 4), dtype=np.float32))
-        index.remove([1])
-    done.set()
-    for thread in threads:
-        thread.join()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
     assert not failures
+
+
+def test_search_while_adding_never_fails() -> None:
+    index = _filled()
+    with searched(index):
+        for number in range(200):
+            index.add([100 + number], np.ones((1, 4), dtype=np.float32))
+    assert len(index) == 204
+
+
+def test_search_while_the_last_row_goes_never_fails() -> None:
+    index = DenseIndex(4)
+    with searched(index):
+        for _ in range(2000):
+            index.add([1], np.ones((1, 4), dtype=np.float32))
+            index.remove([1])
