@@ -23,7 +23,6 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 run: install ## Prepare models, take in the samples if they are new, start the service
-	$(BIN)/youju models prepare
 	$(BIN)/youju ingest $(SAMPLES)
 	$(BIN)/youju serve
 

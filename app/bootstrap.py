@@ -1,6 +1,7 @@
 """The only place that names concrete classes: settings in, a running service out."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
 from app.conversation import with_sessions
@@ -24,9 +25,13 @@ from models.bundled import (
     prepare_generator,
     reader_path,
 )
-from models.encoder import Encoder
 from retrieval.collections_index import CollectionsIndex
 from retrieval.search import Searcher
+
+# PyTorch takes ten seconds to import: functions that load a model do it, so that commands without
+# one start at once.
+if TYPE_CHECKING:
+    from models.encoder import Encoder
 
 CATALOG_FILE = "catalog.sqlite3"
 _BUNDLED_CONTEXT, _SERVER_CONTEXT = 256, 1600  # tokens
@@ -113,8 +118,10 @@ def open_catalog(settings: Settings) -> Catalog:
     return Catalog(settings.data_dir / CATALOG_FILE)
 
 
-def build_encoder(settings: Settings) -> Encoder:
+def build_encoder(settings: Settings) -> "Encoder":
     """Load the encoder that the settings name; the bundled one is prepared where it is missing."""
+    from models.encoder import Encoder
+
     model = (
         prepare_encoder(settings.models_path, lambda _line: None)
         if settings.encoder == "bundled"
@@ -151,8 +158,11 @@ def build_generator(settings: Settings) -> Generator | None:
     from generation.local import BundledGenerator
     from models.generator import LocalGenerator
 
-    model = prepare_generator(settings.models_path, lambda _line: None)
-    return BundledGenerator(LocalGenerator(model, adapter_path(), threads=settings.threads))
+    path = prepare_generator(settings.models_path, lambda _line: None)
+    model = LocalGenerator(path, adapter_path(), threads=settings.threads)
+    if _strategy(settings) == "generate":
+        model.load()
+    return BundledGenerator(model)
 
 
 def _strategy(settings: Settings) -> Strategy:

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.bootstrap import Ingest, build_worker, open_catalog
+from app.bootstrap import Ingest, open_catalog
 from app.errors import RepeatedFileName
 from app.settings import Settings
 from app.worker import run_worker
@@ -44,7 +44,7 @@ def ingest_files(
     collection: str,
     console: Console,
     *,
-    build: BuildWorker = build_worker,
+    build: BuildWorker,
 ) -> int:
     """Ingest files and wait for them; returns how many failed. Unchanged ones are skipped.
 

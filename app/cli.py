@@ -41,13 +41,21 @@ def ingest(
     collection: Collection = None,
 ) -> None:
     """Take in files and folders and wait until they are searchable. Safe to repeat."""
+    from app.bootstrap import Ingest, build_worker, prepare_models
     from app.bulk_ingest import files_under, ingest_files, shown_name
+    from ingestion.catalog import Catalog
+
+    def build(settings: Settings) -> tuple[Catalog, Ingest]:
+        prepare_models(settings, _say)
+        return build_worker(settings)
 
     settings = Settings()
     files, missing = files_under(paths)
     for path in missing:
         _say(f"{shown_name(str(path))}: there is no such file or folder", style="red")
-    failed = ingest_files(settings, files, collection or settings.default_collection, messages)
+    failed = ingest_files(
+        settings, files, collection or settings.default_collection, messages, build=build
+    )
     if failed or missing:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from generation.ports import EvidenceReader
 from generation.records import CitedSentence, Span
 from generation.reply_sentences import sentence_spans
-from models.reader import SpanLogits
+from models.span_logits import SpanLogits
 from retrieval.records import Passage
 
 MOST_PASSAGES = 8

@@ -7,7 +7,7 @@ from models.generator import GenerationFailed, LocalGenerator
 
 
 class BundledGenerator:
-    """Implements `generation.ports.Generator` over a loaded `LocalGenerator`."""
+    """Implements `generation.ports.Generator` over a `LocalGenerator`."""
 
     def __init__(self, model: LocalGenerator) -> None:
         self._model = model
@@ -19,7 +19,7 @@ class BundledGenerator:
 
     @property
     def is_up(self) -> bool:
-        """Return True: a model in this process is loaded or the process has not started."""
+        """Return True: a model in this process is there as long as the process."""
         return True
 
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from models.reader import SpanLogits
+from models.span_logits import SpanLogits
 
 
 class Generator(Protocol):

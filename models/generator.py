@@ -37,7 +37,10 @@ class SamplingGuards:
 
 
 class LocalGenerator:
-    """A loaded GGUF model. Requests from several threads are queued for `slots` at a time."""
+    """A GGUF model, loaded when it is first needed: few questions need it beside a reader.
+
+    Requests from several threads are queued for `slots` at a time.
+    """
 
     def __init__(
         self,
@@ -60,10 +63,22 @@ class LocalGenerator:
         parameters.warmup = False
         if adapter is not None:
             parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
-        self._server = xllamacpp.Server(parameters)
+        self._parameters = parameters
+        self._server: xllamacpp.Server | None = None
+        self._loading = threading.Lock()
         self._guards = read_guards(adapter)
         self._context_tokens = context_tokens
         self.name = model.stem + ("+" + adapter.parent.name if adapter else "")
+
+    def load(self) -> "xllamacpp.Server":
+        """Load the model unless it is: two seconds. Raises GenerationFailed."""
+        with self._loading:
+            if self._server is None:
+                try:
+                    self._server = xllamacpp.Server(self._parameters)
+                except RuntimeError as exc:
+                    raise GenerationFailed(f"the model cannot be loaded: {exc}") from exc
+            return self._server
 
     def stream(self, prompt: str, *, max_tokens: int) -> Iterator[str]:
         """Yield pieces of the reply; closing the iterator stops the model after its next token.
@@ -87,7 +102,7 @@ class LocalGenerator:
             "seed": self._guards.seed,
             "logit_bias": [list(pair) for pair in self._guards.token_bias],
         }
-        yield from _stream(self._server, request)
+        yield from _stream(self.load(), request)
 
     def count_tokens(self, text: str) -> int:
         """Return an upper estimate of a text's length in the model's tokens."""

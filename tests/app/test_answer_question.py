@@ -16,7 +16,7 @@ from generation.ports import EvidenceReader
 from generation.prompt import REFUSALS
 from generation.records import Answer, Outcome, Turn, Verdict
 from generation.scripts import Stage, load_scripts, pick_script
-from models.reader import SpanLogits
+from models.span_logits import SpanLogits
 from retrieval.records import Passage, SearchRequest, SearchResult
 
 TITLE = "图书馆管理办法"

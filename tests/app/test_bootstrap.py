@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,12 @@ from retrieval.records import SearchRequest
 from tests.ingestion.catalog_samples import LEASE
 
 TEXT = "The ferry crossing takes forty minutes. It leaves from pier seven."
+
+
+def test_wiring_is_imported_without_pytorch() -> None:
+    # A command that loads no model would otherwise wait ten seconds for nothing.
+    code = "import sys, app.bulk_ingest, app.main; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_build_generator_address_goes_before_the_bundled_one() -> None:

@@ -47,11 +47,11 @@ class Run:
         files, missing = files_under(paths)
         assert missing == []
         console = Console(file=out, width=40)
-        failed = ingest_files(self.settings, files, "c", console, build=self._build)
+        failed = ingest_files(self.settings, files, "c", console, build=self.build)
         self.printed = out.getvalue()
         return failed
 
-    def _build(self, settings: Settings) -> tuple[Catalog, object]:
+    def build(self, settings: Settings) -> tuple[Catalog, object]:
         return Catalog(settings.data_dir / CATALOG), ingest
 
     def names(self) -> list[str]:
@@ -143,7 +143,7 @@ def test_ingest_name_that_is_no_text_fails_alone(run: Run, folder: Path) -> None
 def test_ingest_collection_that_is_no_name_fails_every_file(run: Run, folder: Path) -> None:
     files, _ = files_under([folder])
     out = io.StringIO()
-    assert ingest_files(run.settings, files, "a\nb", Console(file=out)) == 2
+    assert ingest_files(run.settings, files, "a\nb", Console(file=out), build=run.build) == 2
     assert "collection" in out.getvalue()
 
 

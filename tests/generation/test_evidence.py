@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from generation.evidence import NO_SUPPORT, AnswerPlace, Support, answer_at, read_evidence
-from models.reader import SpanLogits
+from models.span_logits import SpanLogits
 
 FIRST = "大厅在一楼。钟在北塔。"
 SECOND = "北塔建于一九二〇年。"

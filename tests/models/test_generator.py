@@ -19,6 +19,12 @@ def generator(models_dir: Path) -> LocalGenerator:
     return LocalGenerator(model, adapter_path(), context_tokens=CONTEXT)
 
 
+def test_load_of_a_damaged_model_says_so(tmp_path: Path) -> None:
+    (tmp_path / "broken.gguf").write_bytes(b"no model")
+    with pytest.raises(GenerationFailed, match="cannot be loaded"):
+        LocalGenerator(tmp_path / "broken.gguf", None).load()
+
+
 class FakeServer:
     """Plays llama.cpp: hands out its pieces until told to stop, then raises what it was given."""
 

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from models.bundled import prepare_encoder, reader_path
-from models.reader import PairTokenizer, Reader, SpanLogits, load_network, merge_adapter
+from models.reader import PairTokenizer, Reader, load_network, merge_adapter
+from models.span_logits import SpanLogits
 from tests.models.tiny_trunk import write_tiny_trunk
 
 QUESTION = "Where is the bell?"
@@ -122,6 +123,14 @@ def test_merge_adapter_of_another_encoder_is_refused(
     save_file(given, path, metadata={"lora": '{"rank": 4, "scale": 2.0}'})
     with pytest.raises(ValueError, match=r"^other\.safetensors does not fit the encoder"):
         merge_adapter(load_network(trunk), path)
+
+
+def test_pair_tokenizer_cuts_the_passage_and_keeps_its_closing_token(trunk: Path) -> None:
+    tokenizer = PairTokenizer(trunk)
+    ((whole, first, _),) = tokenizer.encode(QUESTION, [PASSAGES[0]])
+    ((cut, cut_first, offsets),) = tokenizer.encode(QUESTION, [PASSAGES[0]], first + 5)
+    assert (cut_first, cut) == (first, [*whole[: first + 4], whole[-1]])
+    assert offsets.tolist() == [[0, 1], [1, 2], [2, 3], [3, 4]]
 
 
 def test_pair_tokenizer_keeps_offsets_of_wide_characters(trunk: Path) -> None:
