@@ -1,5 +1,7 @@
 """The only place that names concrete classes: settings in, a running service out."""
 
+import os
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -76,6 +78,8 @@ def build_service(settings: Settings) -> Service:
         build_reader(settings),
     )
     indexes.refresh()
+    # The first question would wait for what this one prepares.
+    threading.Thread(target=encoder.embed_queries, args=(["?"],), daemon=True).start()
 
     def refresh() -> None:
         indexes.refresh()
@@ -120,6 +124,9 @@ def open_catalog(settings: Settings) -> Catalog:
 
 def build_encoder(settings: Settings) -> "Encoder":
     """Load the encoder that the settings name; the bundled one is prepared where it is missing."""
+    # PyTorch's threads would wait for work in busy loops, on cores that the event loop, a worker
+    # or another question need. Read when its libraries are loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from models.encoder import Encoder
 
     model = (

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as noise
 
+from models.traced import Embed, trace_for_single_texts
+
 Vectors = NDArray[np.float32]  # (n, d), unit rows
 
 LENGTH_STEP = 32
@@ -39,9 +41,19 @@ class Encoder:
         # Padding beyond the model's last position would be an error.
         step = LENGTH_STEP if self.max_tokens % LENGTH_STEP == 0 else None
         self._padding = {"text": {"pad_to_multiple_of": step}}
+        self._embed_one: Embed | None = None
+        self._is_traced = False
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per question, (n, d). Longer than `max_tokens` is cut."""
+        if len(texts) == 1:
+            with self._lock:
+                if not self._is_traced:
+                    self._is_traced = True
+                    name = "query" if "query" in self._prompts else None
+                    self._embed_one = trace_for_single_texts(self._model, name)
+                if self._embed_one is not None:
+                    return _unit_rows(self._embed_one(texts[0])[None])
         return self._embed(texts, "query")
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
@@ -71,9 +83,12 @@ class Encoder:
             )
         if len(texts) >= self._batch_size:
             return_freed_memory()
-        vectors = np.asarray(rows, dtype=np.float32)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+        return _unit_rows(np.asarray(rows, dtype=np.float32))
+
+
+def _unit_rows(vectors: Vectors) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
 def fast_dtype() -> torch.dtype:

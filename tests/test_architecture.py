@@ -20,8 +20,9 @@ MAX_LINES = 400
 MAX_TEST_LINES = 600
 MAX_FUNCTION_LINES = 60
 
-# The environment is read by pydantic-settings, and handed on whole to the worker processes.
-ENVIRONMENT_MODULES = {"app/settings.py", "app/worker_process.py"}
+# The environment is read by pydantic-settings, and handed on whole to the worker processes; what
+# PyTorch's libraries read there is set before they are loaded.
+ENVIRONMENT_MODULES = {"app/bootstrap.py", "app/settings.py", "app/worker_process.py"}
 CATALOG_MODULES = {
     "ingestion/catalog.py",
     "ingestion/documents.py",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import AddressUnavailable
-from app.serving import greeting, run_service
+from app.serving import _listen, greeting, run_service
 from app.settings import Settings
 
 
@@ -68,3 +68,9 @@ def test_serve_port_taken_ends_in_one_line(taken_port: int, tmp_path: Path) -> N
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"Cannot listen on 127.0.0.1 port {taken_port}: Address already in use.")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_listener_names_its_protocol() -> None:
+    # Without it asyncio leaves Nagle's algorithm on: 40 ms more for every answer.
+    with _listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP

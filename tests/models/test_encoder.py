@@ -143,3 +143,9 @@ def test_encoder_returns_memory_after_long_documents_not_after_questions(
     assert not returned
     encoder.embed_passages(SENTENCES)
     assert returned
+
+
+@pytest.mark.parametrize("text", ["", "年假？", "How long does the ferry take?", "合同" * 700])
+def test_encoder_question_alone_equals_one_among_others(encoder: Encoder, text: str) -> None:
+    alone, among = encoder.embed_queries([text]), encoder.embed_queries([text, "x"])[:1]
+    np.testing.assert_allclose(alone, among, atol=0.005)

@@ -77,3 +77,12 @@ def test_search_while_the_last_row_goes_never_fails() -> None:
         for _ in range(2000):
             index.add([1], np.ones((1, 4), dtype=np.float32))
             index.remove([1])
+
+
+def test_search_cosines_are_those_of_single_precision() -> None:
+    rows = np.random.default_rng(5).normal(size=(300, 384)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    index = DenseIndex(384)
+    index.add(range(300), rows)
+    for row, score in index.search(rows[7], 300):
+        assert abs(score - float(rows[row] @ rows[7])) < 0.0002

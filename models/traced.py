@@ -1,0 +1,74 @@
+"""One text at a time through a sentence-transformers model, as a recorded graph.
+
+A short text is little arithmetic; most of its time goes into Python and dispatch, and a TorchScript
+trace takes 40 % of it away (docs/benchmarks.md). PyTorch calls TorchScript deprecated; what it
+recommends instead, `torch.compile`, needs a C++ compiler and half a minute on every start.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+
+Embed = Callable[[str], NDArray[np.float32]]  # text → (d,)
+
+_EXAMPLE, _OTHER = "短", "A text of another length, 用来核对记录下来的计算。" * 4
+_TOLERANCE = 0.01  # of a unit vector's components; bf16 has 8 bits
+
+logger = logging.getLogger(__name__)
+
+
+def trace_for_single_texts(model: SentenceTransformer, prompt_name: str | None) -> Embed | None:
+    """Return a function that embeds one text as `model.encode` does, without normalising.
+
+    None where that is no gain (not on a CPU) or the recorded graph would not be the same.
+    """
+    if model.device.type != "cpu":
+        return None
+    prompt = model.prompts[prompt_name] if prompt_name else None
+
+    def features(text: str) -> dict[str, Any]:
+        return model.preprocess([text], prompt=prompt)
+
+    names = [name for name, value in features(_EXAMPLE).items() if torch.is_tensor(value)]
+    others = {key: value for key, value in features(_EXAMPLE).items() if key not in names}
+
+    def tensors(text: str) -> tuple[torch.Tensor, ...]:
+        found = features(text)
+        return tuple(found[name] for name in names)
+
+    def forward(*inputs: torch.Tensor) -> torch.Tensor:
+        embedding: torch.Tensor = model(dict(zip(names, inputs, strict=True)) | others)[
+            "sentence_embedding"
+        ]
+        return embedding
+
+    try:
+        with torch.inference_mode(), warnings.catch_warnings():
+            # Of branches that were recorded one way: what they decide is checked below.
+            warnings.simplefilter("ignore")
+            model.requires_grad_(requires_grad=False)
+            graph = torch.jit.trace(  # type: ignore[no-untyped-call]  # torch: untyped
+                forward, tensors(_EXAMPLE), check_trace=False
+            )
+            is_same = torch.allclose(
+                graph(*tensors(_OTHER)), forward(*tensors(_OTHER)), atol=_TOLERANCE
+            )
+    except Exception:  # any model may be named in the settings, and this one is only slower
+        logger.warning("questions are embedded without a recorded graph", exc_info=True)
+        return None
+    if not is_same:
+        logger.warning("questions are embedded without a recorded graph: it is not exact")
+        return None
+
+    def embed(text: str) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            row = graph(*tensors(text))[0].float().numpy()
+        return np.asarray(row, dtype=np.float32)
+
+    return embed
