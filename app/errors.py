@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from ingestion.errors import IngestionError
 
+MOST_COMPLAINTS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
@@ -97,8 +99,12 @@ class InvalidForm(RequestError):
     code = "invalid_request"
 
     def __init__(self, complaints: Sequence[Complaint]) -> None:
-        super().__init__("; ".join(complaint.msg for complaint in complaints))
-        self.complaints = tuple(complaints)
+        # A body may be wrong in more places than an answer should hold.
+        shown = tuple(complaints[:MOST_COMPLAINTS])
+        more = len(complaints) - len(shown)
+        said = [complaint.msg for complaint in shown] + ([f"and {more} more"] if more else [])
+        super().__init__("; ".join(said))
+        self.complaints = shown
 
 
 class UploadTooLarge(RequestError):

@@ -2,7 +2,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.errors import Overloaded
+from app.errors import MOST_COMPLAINTS, Complaint, InvalidForm, Overloaded
 from app.problems import TABLE, problem_of
 from ingestion.errors import DocumentTooLarge, PasswordRequired, UnsupportedMedia
 from tests.app.service_fakes import assert_problem
@@ -101,3 +101,12 @@ async def test_schema_declares_every_problem_and_the_types_of_streams(
     form = calls["/ingest", "post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["required"] == ["file"]
     assert {"200", "202", "413", "415", "422", "503"} <= set(calls["/ingest", "post"]["responses"])
+
+
+def test_invalid_form_wrong_in_many_places_names_the_first_and_counts_the_rest() -> None:
+    error = InvalidForm(
+        [Complaint(("body", str(at)), "wrong") for at in range(MOST_COMPLAINTS + 3)]
+    )
+    assert len(error.complaints) == MOST_COMPLAINTS
+    assert str(error).endswith("and 3 more")
+    assert str(InvalidForm([Complaint(("body",), "wrong")])) == "wrong"
