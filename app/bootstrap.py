@@ -18,6 +18,7 @@ from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
+from ingestion.isolated import IsolatedParser
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument
 from models.bundled import (
@@ -104,6 +105,7 @@ def build_service(settings: Settings) -> Service:
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
     """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
     encoder = build_encoder(settings)
+    read = IsolatedParser(memory_bytes=settings.parse_memory_bytes, seconds=settings.parse_seconds)
 
     def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
         return ingest_document(
@@ -112,6 +114,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
             embedder=encoder,
             chunk_tokens=settings.chunk_tokens,
             progress=progress,
+            read=read,
         )
 
     return open_catalog(settings), ingest

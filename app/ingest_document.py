@@ -1,6 +1,7 @@
 """The whole path of ingestion on one page: from a file's bytes to what the catalog stores."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -36,6 +37,8 @@ _STARTS = {
     "embedding": 0.18,
     "summary": 0.99,
 }
+Read = Callable[[bytes, str, Callable[[], None]], Document]
+"""Reads a file's bytes, given its name; calls the third argument now and then."""
 _SLICE = 128  # texts between two reports of progress
 _LONGEST_INPUT, _FRAME = 512, 8  # encoder tokens; of them special tokens and the "passage:" prompt
 _LONGEST_PREFIX = 120  # characters
@@ -48,15 +51,17 @@ def ingest_document(
     embedder: PassageEmbedder,
     chunk_tokens: int,
     progress: Progress,
+    read: Read = lambda content, name, _tick: parse(content, name),
 ) -> IngestedDocument:
     """Return a file's document with its chunks, key information, vectors and summary.
 
     name: the file's name. chunk_tokens: longest chunk, in the embedder's tokens. progress: told
     of every stage, and during embedding after every slice of texts; what it raises ends the work.
-    Raises IngestionError.
+    read: the parser. Raises IngestionError.
     """
-    progress("parsing", _STARTS["parsing"])
-    document = parse(content, name)
+    begin = partial(progress, "parsing", _STARTS["parsing"])
+    begin()
+    document = read(content, name, begin)
     return index_document(document, embedder=embedder, chunk_tokens=chunk_tokens, progress=progress)
 
 

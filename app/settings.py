@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 
     max_upload_bytes: int = Field(100 * 2**20, ge=1, description="Largest file accepted.")
+    parse_seconds: float = Field(300.0, gt=0, description="Longest time to read one file.")
+    parse_memory_bytes: int = Field(
+        2 * 2**30, ge=2**28, description="Address space of the process that reads files."
+    )
     lease_seconds: float = Field(30.0, gt=1, description="A worker silent longer has died.")
     max_attempts: int = Field(3, ge=1, description="Tries of a job whose worker died.")
     parallel_requests: int = Field(4, ge=1, description="Questions and searches under way.")

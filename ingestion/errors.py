@@ -68,6 +68,14 @@ class MissingExtra(IngestionError):
         self.extra = extra
 
 
+class ParserFailed(IngestionError):
+    """What a parser in another process reports: the code and message of its error."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class SourceLost(IngestionError):
     """The stored bytes of an upload are gone or no longer what was uploaded."""
 

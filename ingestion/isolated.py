@@ -1,0 +1,141 @@
+"""Parsing in a process of its own: what a hostile file does to a parser, it does to that alone.
+
+The process has a limit of memory and every file a deadline. One that is over either, or that
+crashes a library, ends the process; the next file gets a new one.
+"""
+
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from time import monotonic
+
+from ingestion.errors import ParserFailed
+from ingestion.records import Document
+
+logger = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.5
+
+
+class IsolatedParser:
+    """Reads one file at a time; calls from several threads take turns.
+
+    The process ends with this object, or with the program.
+
+    memory_bytes: address space of the process. seconds: longest time for one file. command: what
+    to run; three numbers are added, see `ingestion.parser_child`.
+    """
+
+    def __init__(
+        self,
+        *,
+        memory_bytes: int,
+        seconds: float,
+        command: Sequence[str] = (sys.executable, "-m", "ingestion.parser_child"),
+    ) -> None:
+        self._command = tuple(command)
+        self._memory_bytes = memory_bytes
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+        self._end: weakref.finalize[[subprocess.Popen[bytes], Connection], IsolatedParser] | None
+        self._end = None
+
+    def __call__(self, content: bytes, name: str, tick: Callable[[], None]) -> Document:
+        """Return the document in a file's bytes, as `ingestion.parse.parse` does.
+
+        tick: called twice a second; what it raises ends the parsing. Raises ParserFailed, with the
+        code and message of what the parser raised.
+        """
+        with self._lock:
+            try:
+                document, code, message = self._ask(content, name, tick)
+            except BaseException:
+                self._stop()
+                raise
+            if code == "out_of_memory":
+                self._stop()
+                raise self._out_of_memory()
+        if not isinstance(document, Document):
+            raise ParserFailed(code, message)
+        return document
+
+    def close(self) -> None:
+        """End the process; the next call starts another."""
+        with self._lock:
+            self._stop()
+
+    def _ask(self, content: bytes, name: str, tick: Callable[[], None]) -> tuple[object, str, str]:
+        deadline = monotonic() + self._seconds
+        pipe = self._pipe_of_running_process()
+        try:
+            pipe.send_bytes(pickle.dumps((name, content), pickle.HIGHEST_PROTOCOL))
+            while not pipe.poll(_TICK_SECONDS):
+                tick()
+                if monotonic() > deadline:
+                    raise ParserFailed(
+                        "deadline_exceeded",
+                        f"Reading the file took more than {self._seconds:g} seconds and was "
+                        "stopped. Split it or save it in another format, and upload it again.",
+                    )
+            answer: tuple[object, str, str] = pickle.loads(  # noqa: S301 from our own process
+                pipe.recv_bytes()
+            )
+        except (EOFError, OSError) as exc:
+            raise self._death() from exc
+        return answer
+
+    def _pipe_of_running_process(self) -> Connection:
+        if self._pipe is not None and self._process is not None and self._process.poll() is None:
+            return self._pipe
+        self._stop()
+        ours, theirs = multiprocessing.Pipe()
+        with theirs:
+            numbers = (theirs.fileno(), os.getpid(), self._memory_bytes)
+            self._process = subprocess.Popen(  # noqa: S603 the command is ours, no shell
+                [*self._command, *map(str, numbers)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        self._pipe = ours
+        self._end = weakref.finalize(self, _end, self._process, ours)
+        return ours
+
+    def _death(self) -> ParserFailed:
+        """Return what the end of the process says about the file."""
+        status = self._process.wait() if self._process else 0
+        logger.warning("a parser process ended with status %d", status)
+        if status == -signal.SIGKILL:  # as the system does where memory runs out
+            return self._out_of_memory()
+        return ParserFailed(
+            "parser_crashed",
+            "The file stopped the program that reads it; it is probably damaged. "
+            "Save it anew or in another format, and upload it again.",
+        )
+
+    def _out_of_memory(self) -> ParserFailed:
+        return ParserFailed(
+            "out_of_memory",
+            f"Reading the file takes more than {self._memory_bytes // 2**20} MB of memory. "
+            "Split it, and upload the parts.",
+        )
+
+    def _stop(self) -> None:
+        if self._end is not None:
+            self._end()
+        self._process = self._pipe = self._end = None
+
+
+def _end(process: subprocess.Popen[bytes], pipe: Connection) -> None:
+    pipe.close()
+    process.kill()
+    process.wait()

@@ -1,0 +1,66 @@
+"""The process that reads files for `ingestion.isolated`: `python -m ingestion.parser_child`."""
+
+import logging
+import os
+import pickle
+import resource
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+
+from ingestion.errors import IngestionError
+from ingestion.parse import parse
+
+logger = logging.getLogger(__name__)
+
+_PARENT_CHECK_SECONDS = 0.5
+
+
+def serve(requests: Connection) -> None:
+    """Read files until the other side closes.
+
+    A request is (name, content); the answer (Document, "", "") or (None, code, message).
+    """
+    while True:
+        try:
+            name, content = pickle.loads(requests.recv_bytes())  # noqa: S301 from our own parent
+        except EOFError:
+            return
+        requests.send_bytes(pickle.dumps(_answer(content, name), pickle.HIGHEST_PROTOCOL))
+
+
+def _answer(content: bytes, name: str) -> tuple[object, str, str]:
+    try:
+        return parse(content, name), "", ""
+    except IngestionError as exc:
+        return None, exc.code, str(exc)
+    except MemoryError:
+        return None, "out_of_memory", ""
+    except Exception as exc:  # noqa: BLE001 the edge of a file: one bad file must not end the process
+        # Without its message, which may quote the document.
+        kind = type(exc).__qualname__
+        logger.error("a parser failed\n%s%s", "".join(traceback.format_tb(exc.__traceback__)), kind)
+        message = f"An unexpected error ({kind}) stopped the parser. The log has the details."
+        return None, "internal_error", message
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process with its parent, also out of a parser that never returns."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    os._exit(1)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve on an inherited file descriptor. arguments: it, the parent's id, bytes of memory."""
+    descriptor, parent, memory = map(int, arguments)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    serve(Connection(descriptor))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

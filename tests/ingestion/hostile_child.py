@@ -1,0 +1,33 @@
+"""A parser process in which some names do what hostile files do to a parser."""
+
+import os
+import signal
+import sys
+import time
+
+from ingestion import parser_child
+from ingestion.parse import parse
+from ingestion.records import Document
+
+
+def parse_or_misbehave(content: bytes, name: str) -> Document:
+    """Parse, unless the name asks for something else."""
+    match name:
+        case "hang":
+            time.sleep(60)
+        case "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "swell":
+            # Never written to: only the limit stops it, not the machine.
+            bytearray(2**40)
+        case "bug":
+            raise ZeroDivisionError
+    return parse(content, name)
+
+
+parser_child.parse = parse_or_misbehave
+
+if __name__ == "__main__":
+    parser_child.main(sys.argv[1:])

@@ -1,0 +1,124 @@
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ingestion.errors import ParserFailed
+from ingestion.isolated import IsolatedParser
+from ingestion.parse import parse
+
+TEXT = "第一条 试用期不得超过六个月。".encode()
+HOSTILE = (sys.executable, "-m", "tests.ingestion.hostile_child")
+
+
+class Cancelled(Exception):
+    """What a heartbeat raises."""
+
+
+def tick() -> None:
+    """Let the parser go on."""
+
+
+@pytest.fixture
+def parser() -> Iterator[IsolatedParser]:
+    isolated = IsolatedParser(memory_bytes=2**30, seconds=20, command=HOSTILE)
+    yield isolated
+    isolated.close()
+
+
+def test_isolated_parser_gives_what_the_parser_gives() -> None:
+    isolated = IsolatedParser(memory_bytes=2**30, seconds=20)
+    assert isolated(TEXT, "法.txt", tick) == parse(TEXT, "法.txt")
+    isolated.close()
+
+
+def test_isolated_parser_passes_code_and_message_on(parser: IsolatedParser) -> None:
+    with pytest.raises(ParserFailed, match="No parser for application/zip") as failed:
+        parser(b"PK\x03\x04 nothing else", "a.zip", tick)
+    assert failed.value.code == "unsupported_media"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("crash", "parser_crashed"),
+        ("killed", "out_of_memory"),
+        ("swell", "out_of_memory"),
+        ("bug", "internal_error"),
+    ],
+)
+def test_isolated_parser_file_that_harms_the_process_fails_alone(
+    parser: IsolatedParser, name: str, code: str
+) -> None:
+    with pytest.raises(ParserFailed) as failed:
+        parser(TEXT, name, tick)
+    assert failed.value.code == code
+    assert parser(TEXT, "法.txt", tick).text == TEXT.decode()
+
+
+def test_isolated_parser_over_its_deadline_is_stopped(parser: IsolatedParser) -> None:
+    parser(TEXT, "法.txt", tick)  # the process is running
+    parser._seconds = 0.1
+    began = time.monotonic()
+    with pytest.raises(ParserFailed) as failed:
+        parser(TEXT, "hang", tick)
+    assert failed.value.code == "deadline_exceeded"
+    assert time.monotonic() - began < 5
+
+
+def test_isolated_parser_cancelled_while_it_hangs_ends_its_process(parser: IsolatedParser) -> None:
+    def cancel() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        parser(TEXT, "hang", cancel)
+    assert parser._process is None
+    assert parser(TEXT, "法.txt", tick).text == TEXT.decode()
+
+
+def test_isolated_parser_killed_between_files_is_replaced(parser: IsolatedParser) -> None:
+    parser(TEXT, "法.txt", tick)
+    process = parser._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert parser(TEXT, "法.txt", tick).text == TEXT.decode()
+
+
+def test_isolated_parser_called_from_threads_mixes_nothing_up(parser: IsolatedParser) -> None:
+    texts = [f"第{number}条 内容。" for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        read = list(pool.map(lambda text: parser(text.encode(), "a.txt", tick).text, texts))
+    assert read == texts
+
+
+def test_parser_process_ends_with_its_parent() -> None:
+    code = (
+        "from ingestion.isolated import IsolatedParser\n"
+        f"parser = IsolatedParser(memory_bytes=2**30, seconds=20, command={HOSTILE!r})\n"
+        "parser(b'text', 'a.txt', lambda: None)\n"
+        "print(parser._process.pid, flush=True)\n"
+        "parser(b'text', 'hang', lambda: None)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while _is_alive(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
