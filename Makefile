@@ -23,8 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 run: install ## Prepare models, take in the samples if they are new, start the service
-	$(BIN)/youju ingest $(SAMPLES)
-	$(BIN)/youju serve
+	$(BIN)/youju serve --ingest $(SAMPLES)
 
 test: install ## Run all tests
 	$(BIN)/pytest

@@ -1,7 +1,6 @@
 """The only place that names concrete classes: settings in, a running service out."""
 
 import os
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -79,8 +78,6 @@ def build_service(settings: Settings) -> Service:
         build_reader(settings),
     )
     indexes.refresh()
-    # The first question would wait for what this one prepares.
-    threading.Thread(target=encoder.embed_queries, args=(["?"],), daemon=True).start()
 
     def refresh() -> None:
         indexes.refresh()

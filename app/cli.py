@@ -28,11 +28,19 @@ messages = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    first: Annotated[
+        list[Path] | None,
+        typer.Option("--ingest", metavar="PATH", help="Take in this file or folder first."),
+    ] = None,
+) -> None:
     """Start the service with its ingestion workers and print the address."""
     from app.serving import run_service
 
-    run_service(Settings(), _say)
+    settings = Settings()
+    if first:
+        _ingest(settings, first, settings.default_collection)
+    run_service(settings, _say)
 
 
 @app.command()
@@ -41,22 +49,8 @@ def ingest(
     collection: Collection = None,
 ) -> None:
     """Take in files and folders and wait until they are searchable. Safe to repeat."""
-    from app.bootstrap import Ingest, build_worker, prepare_models
-    from app.bulk_ingest import files_under, ingest_files, shown_name
-    from ingestion.catalog import Catalog
-
-    def build(settings: Settings) -> tuple[Catalog, Ingest]:
-        prepare_models(settings, _say)
-        return build_worker(settings)
-
     settings = Settings()
-    files, missing = files_under(paths)
-    for path in missing:
-        _say(f"{shown_name(str(path))}: there is no such file or folder", style="red")
-    failed = ingest_files(
-        settings, files, collection or settings.default_collection, messages, build=build
-    )
-    if failed or missing:
+    if not _ingest(settings, paths, collection or settings.default_collection):
         raise typer.Exit(1)
 
 
@@ -158,6 +152,22 @@ def prepare() -> None:
     settings = Settings()
     prepare_models(settings, _say)
     _say(f"models are ready in {settings.models_path}")
+
+
+def _ingest(settings: Settings, paths: Sequence[Path], collection: str) -> bool:
+    """Take in files and folders; returns whether all of them got there."""
+    from app.bootstrap import Ingest, build_worker, prepare_models
+    from app.bulk_ingest import files_under, ingest_files, shown_name
+    from ingestion.catalog import Catalog
+
+    def build(settings: Settings) -> tuple[Catalog, Ingest]:
+        prepare_models(settings, _say)
+        return build_worker(settings)
+
+    files, missing = files_under(paths)
+    for path in missing:
+        _say(f"{shown_name(str(path))}: there is no such file or folder", style="red")
+    return not ingest_files(settings, files, collection, messages, build=build) and not missing
 
 
 def _print_plain(text: str) -> None:

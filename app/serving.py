@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import FrameType
@@ -37,7 +38,8 @@ def run_service(settings: Settings, report: Callable[[str], None]) -> None:
             worker = WorkerProcess(settings)
             worker.start()
             stack.callback(worker.stop)
-        app = create_app(build_service(settings))
+        service = build_service(settings)
+        app = create_app(service)
         # Not listening before this: until then a request is refused, not left hanging.
         try:
             listener.listen(1024)
@@ -45,6 +47,8 @@ def run_service(settings: Settings, report: Callable[[str], None]) -> None:
             raise _unavailable(settings.host, settings.port, exc) from exc
         for line in greeting(settings.host, settings.port):
             report(line)
+        # The first question would wait for what this one prepares.
+        threading.Thread(target=service.embedder.embed_queries, args=(["?"],)).start()
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from torch.jit._trace import TracerWarning
 
 Embed = Callable[[str], NDArray[np.float32]]  # text → (d,)
 
@@ -49,9 +50,11 @@ def trace_for_single_texts(model: SentenceTransformer, prompt_name: str | None) 
         return embedding
 
     try:
-        with torch.inference_mode(), warnings.catch_warnings():
-            # Of branches that were recorded one way: what they decide is checked below.
-            warnings.simplefilter("ignore")
+        # Of branches that were recorded one way: what they decide is checked below. For the whole
+        # process: a filter for one block would be another thread's as well, and end with either.
+        warnings.filterwarnings("ignore", category=TracerWarning)
+        warnings.filterwarnings("ignore", "`torch.jit.*deprecated", DeprecationWarning)
+        with torch.inference_mode():
             model.requires_grad_(requires_grad=False)
             graph = torch.jit.trace(  # type: ignore[no-untyped-call]  # torch: untyped
                 forward, tensors(_EXAMPLE), check_trace=False
