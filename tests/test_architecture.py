@@ -41,6 +41,7 @@ TESTED_THROUGH: dict[str, str] = {
     "app/uploads.py": "tests/app/routes/test_ingest.py",
     "evaluation/figures.py": "tests/evaluation/test_measure.py",
     "ingestion/documents.py": "tests/ingestion/test_catalog.py",
+    "ingestion/parsers/docx_numbering.py": "tests/ingestion/parsers/test_docx.py",
     "ingestion/parsers/pdf_fragments.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_furniture.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_layout.py": "tests/ingestion/parsers/test_pdf.py",
