@@ -28,11 +28,6 @@ CATALOG_MODULES = {
     "ingestion/documents.py",
     "ingestion/jobs.py",
     "ingestion/schema.py",
-    "ingestion/parsers/pptx_graphics.py": "tests/ingestion/parsers/test_pptx.py",
-    "ingestion/parsers/pptx_layout.py": "tests/ingestion/parsers/test_pptx.py",
-    "ingestion/parsers/pptx_text.py": "tests/ingestion/parsers/test_pptx.py",
-    "ingestion/parsers/xlsx_cells.py": "tests/ingestion/parsers/test_xlsx.py",
-    "ingestion/parsers/xlsx_scan.py": "tests/ingestion/parsers/test_xlsx.py",
     "ingestion/sessions.py",
 }
 # Pieces of one capability that only make sense together: tested where the capability is.

@@ -147,7 +147,7 @@ class _Scan:
             self._size += info.file_size
             if self._size > LARGEST_PARTS:
                 raise DocumentTooLarge(self._size, LARGEST_PARTS)
-            self._parts[part] = _NEW_ERRORS.sub(rb"\1#N/A", self._package.read(info))
+            self._parts[part] = self._package.read(info)
         return self._parts[part]
 
     def _rebuilt(self) -> bytes:
@@ -155,7 +155,8 @@ class _Scan:
         with zipfile.ZipFile(buffer, "w") as package:
             for part, data in self._parts.items():
                 if data:
-                    package.writestr(self._names[part].filename, data)
+                    readable = _NEW_ERRORS.sub(rb"\1#N/A", data)
+                    package.writestr(self._names[part].filename, readable)
         return buffer.getvalue()
 
 

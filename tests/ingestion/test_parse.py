@@ -9,6 +9,7 @@ from ingestion import media
 from ingestion.errors import EmptyDocument, MissingExtra, PasswordRequired, UnsupportedMedia
 from ingestion.parse import parse
 
+
 def slides():
     deck = pptx.Presentation()
     deck.slides.add_slide(deck.slide_layouts[0]).shapes.title.text = "text"
@@ -72,8 +73,11 @@ def test_parse_office_file_with_a_password_raises_password_required():
 def test_parse_office_file_without_its_package_raises_missing_extra(
     package, part, kind, monkeypatch
 ):
+    for module in list(sys.modules):
+        if module.startswith("ingestion.parsers."):
+            monkeypatch.delitem(sys.modules, module)
+        elif module.partition(".")[0] == package:
+            monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, package, None)
-    for module in [name for name in sys.modules if name.startswith("ingestion.parsers.")]:
-        monkeypatch.delitem(sys.modules, module)
     with pytest.raises(MissingExtra, match=rf"{kind} .*youju\[office\]"):
         parse(b"PK\x03\x04" + part, "a.docx")

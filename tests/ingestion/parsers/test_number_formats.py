@@ -27,5 +27,5 @@ def test_number_text_is_what_a_reader_sees(value, code, expected):
 
 
 def test_day_text_names_the_time_unless_it_is_midnight():
-    assert day_text(datetime(2024, 3, 1)) == "2024-03-01"
-    assert day_text(datetime(2024, 3, 1, 9, 30)) == "2024-03-01 09:30:00"
+    assert day_text(datetime.fromisoformat("2024-03-01")) == "2024-03-01"
+    assert day_text(datetime.fromisoformat("2024-03-01 09:30")) == "2024-03-01 09:30:00"
