@@ -7,6 +7,7 @@ from typing import Any
 
 import docx
 from docx.document import Document as WordDocument
+from docx.exceptions import PythonDocxError
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 
@@ -60,7 +61,16 @@ def parse_docx(content: bytes, name: str) -> Document:
         relations = word.part.package.rels.values()
         described = any(rel.reltype == RELATIONSHIP_TYPE.CORE_PROPERTIES for rel in relations)
         title = word.core_properties.title if described else None
-    except (KeyError, ValueError, AttributeError, TypeError, OSError, SyntaxError) as exc:
+    except (
+        KeyError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        OSError,
+        SyntaxError,
+        RecursionError,
+        PythonDocxError,
+    ) as exc:
         # python-docx and lxml raise these on a package that lacks or garbles a part;
         # lxml's XMLSyntaxError is a SyntaxError, PackageNotFoundError an OSError-like ValueError.
         raise BrokenDocument(media.DOCX, str(exc) or type(exc).__name__) from exc

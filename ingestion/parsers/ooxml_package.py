@@ -13,6 +13,8 @@ LARGEST_UNPACKED = 1 << 30
 """Bytes that the package may unpack to."""
 _LARGEST_RATIO = 200
 _RATIO_MATTERS = 64 << 20
+# Expat looks an encoding that it does not know up in Python, and wants one of single bytes.
+_NO_XML = (expat.ExpatError, LookupError, ValueError)
 
 
 class Handler(Protocol):
@@ -67,7 +69,7 @@ def scan_part(data: bytes, member: str, media_type: str, handler: Handler) -> No
     parser.CharacterDataHandler = handler.text
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as exc:
+    except _NO_XML as exc:
         raise BrokenDocument(media_type, f"{member} is not XML") from exc
 
 
@@ -86,7 +88,7 @@ def _refuse_document_type(package: zipfile.ZipFile, member: str, media_type: str
             parser.ParseFile(part)
     except _RootReached:
         return
-    except expat.ExpatError as exc:
+    except _NO_XML as exc:
         raise BrokenDocument(media_type, f"{member} is not XML") from exc
 
 

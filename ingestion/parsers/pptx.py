@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from pptx.exc import PythonPptxError
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.oxml.ns import qn
 from pptx.package import Package
@@ -55,6 +56,7 @@ def parse_pptx(content: bytes, name: str) -> Document:
         OSError,
         SyntaxError,
         RecursionError,
+        PythonPptxError,
     ) as exc:
         # python-pptx and lxml raise these on a package that lacks or garbles a part; lxml's
         # XMLSyntaxError is a SyntaxError, and a chain of a thousand parts ends in RecursionError.

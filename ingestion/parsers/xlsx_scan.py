@@ -103,8 +103,8 @@ class _Scan:
         left = LARGEST_CELLS
         for tag, attributes in listed.found:
             name = attributes.get("name", "")
-            part = targets.pop(_identifier(attributes), None) if tag == "sheet" else None
-            if part is None or part in self._parts or name in sheets:
+            part = targets.pop(_identifier(attributes), "") if tag == "sheet" else ""
+            if not part or part in self._parts or name in sheets:
                 continue
             if attributes.get("state", "visible") != "visible":
                 hidden.append(name)

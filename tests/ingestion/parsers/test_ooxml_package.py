@@ -51,6 +51,13 @@ def test_check_package_cut_short_raises_broken_document():
         check_package(zipped(**{"a.xml": "<a/>"})[:-30], media.PPTX)
 
 
+@pytest.mark.parametrize("encoding", ["UTF-x", "shift_jis"])
+def test_check_package_in_an_encoding_that_is_not_read_raises_broken_document(encoding):
+    content = zipped(**{"a.xml": f'<?xml version="1.0" encoding="{encoding}"?><a/>'})
+    with pytest.raises(BrokenDocument, match="not XML"):
+        check_package(content, media.PPTX)
+
+
 def test_scan_part_shows_elements_without_prefixes_and_text_without_comments():
     seen = Seen()
     scan_part(b'<x:a xmlns:x="u" k="v">b<!-- c -->d</x:a>', "a.xml", media.XLSX, seen)
@@ -59,7 +66,9 @@ def test_scan_part_shows_elements_without_prefixes_and_text_without_comments():
     assert seen.events[-1] == "a"
 
 
-@pytest.mark.parametrize("data", [b"<a>", b"<!DOCTYPE a><a/>", b""])
+@pytest.mark.parametrize(
+    "data", [b"<a>", b"<!DOCTYPE a><a/>", b"", b'<?xml version="1.0" encoding="UTF-x"?><a/>']
+)
 def test_scan_part_that_is_no_plain_xml_raises_broken_document(data):
     with pytest.raises(BrokenDocument):
         scan_part(data, "a.xml", media.XLSX, Seen())

@@ -319,6 +319,7 @@ def nested(data):
         {SLIDE: lambda data: b'<!DOCTYPE a [<!ENTITY b "c">]>' + data},
         {"[Content_Types].xml": lambda _: b"<Types/>"},
         {"ppt/presentation.xml": lambda _: None},
+        {"_rels/.rels": lambda data: data.replace(b"Target=", b"Turget=")},
     ],
 )
 def test_pptx_damaged_part_raises_broken_document(changes):
