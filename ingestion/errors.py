@@ -52,8 +52,8 @@ class DocumentTooLarge(IngestionError):
 
     code = "too_large"
 
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"The document has {size} bytes; the limit is {limit}.")
+    def __init__(self, size: int, limit: int, unit: str = "bytes") -> None:
+        super().__init__(f"The document has {size} {unit}; the limit is {limit}.")
         self.size = size
         self.limit = limit
 

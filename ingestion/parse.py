@@ -11,12 +11,12 @@ from ingestion.errors import (
 from ingestion.ports import Parser
 from ingestion.records import Document
 
-SUPPORTED = "PDF, DOCX, HTML, Markdown, CSV and plain text"
+SUPPORTED = "PDF, DOCX, PPTX, XLSX, HTML, Markdown, CSV and plain text"
 LARGEST_BYTES = 512 * 1024 * 1024
 # The stream in which Office keeps a document that has a password, as OLE spells names.
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 _ADVICE = {
-    media.OLE: "Save it in the current format (DOCX) or as PDF.",
+    media.OLE: "Save it in the current format (DOCX, PPTX, XLSX) or as PDF.",
     media.RTF: "Save it as DOCX or PDF.",
     media.ODT: "Save it as DOCX or PDF.",
     media.ZIP: "Unpack it and upload the files.",
@@ -52,6 +52,18 @@ def _parser(media_type: str) -> Parser:
             except ModuleNotFoundError as exc:
                 raise MissingExtra("office", "Reading DOCX") from exc
             return parse_docx
+        case media.PPTX:
+            try:
+                from ingestion.parsers.pptx import parse_pptx
+            except ModuleNotFoundError as exc:
+                raise MissingExtra("office", "Reading PPTX") from exc
+            return parse_pptx
+        case media.XLSX:
+            try:
+                from ingestion.parsers.xlsx import parse_xlsx
+            except ModuleNotFoundError as exc:
+                raise MissingExtra("office", "Reading XLSX") from exc
+            return parse_xlsx
         case media.HTML:
             from ingestion.parsers.html import parse_html
 

@@ -42,11 +42,18 @@ TESTED_THROUGH: dict[str, str] = {
     "evaluation/figures.py": "tests/evaluation/test_measure.py",
     "ingestion/documents.py": "tests/ingestion/test_catalog.py",
     "ingestion/parser_child.py": "tests/ingestion/test_isolated.py",
+    "ingestion/parsers/docx_numbering.py": "tests/ingestion/parsers/test_docx.py",
+    "ingestion/parsers/page_warnings.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_fragments.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_furniture.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_layout.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_outline.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_paragraphs.py": "tests/ingestion/parsers/test_pdf.py",
+    "ingestion/parsers/pptx_graphics.py": "tests/ingestion/parsers/test_pptx.py",
+    "ingestion/parsers/pptx_layout.py": "tests/ingestion/parsers/test_pptx.py",
+    "ingestion/parsers/pptx_text.py": "tests/ingestion/parsers/test_pptx.py",
+    "ingestion/parsers/xlsx_cells.py": "tests/ingestion/parsers/test_xlsx.py",
+    "ingestion/parsers/xlsx_scan.py": "tests/ingestion/parsers/test_xlsx.py",
     "ingestion/sessions.py": "tests/ingestion/test_catalog.py",
 }
 SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT INTO|DELETE FROM|CREATE TABLE|DROP TABLE|PRAGMA)\b")

@@ -2,27 +2,22 @@
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Any
-from xml.parsers import expat
 
 import docx
 from docx.document import Document as WordDocument
+from docx.exceptions import PythonDocxError
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document
-from ingestion.errors import BrokenDocument, DocumentTooLarge
+from ingestion.errors import BrokenDocument
 from ingestion.numbering import heading_level
 from ingestion.parsers.docx_numbering import Numbering
+from ingestion.parsers.ooxml_package import check_package
 from ingestion.records import BlockKind, Document
-
-LARGEST_UNPACKED = 1 << 30
-"""Bytes that the package may unpack to."""
-_LARGEST_RATIO = 200
-_RATIO_MATTERS = 64 << 20
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.I)
 _TITLE_STYLE = re.compile(r"(?:title|标题|標題)", re.I)
@@ -56,9 +51,9 @@ def parse_docx(content: bytes, name: str) -> Document:
     """Return the document in a Word file.
 
     Raises BrokenDocument, EmptyDocument, or DocumentTooLarge where the package would unpack to
-    more than LARGEST_UNPACKED bytes.
+    more than a document does.
     """
-    _check_package(content)
+    check_package(content, media.DOCX)
     try:
         word = docx.Document(io.BytesIO(content))
         drafts = list(_Body(word).drafts())
@@ -66,50 +61,20 @@ def parse_docx(content: bytes, name: str) -> Document:
         relations = word.part.package.rels.values()
         described = any(rel.reltype == RELATIONSHIP_TYPE.CORE_PROPERTIES for rel in relations)
         title = word.core_properties.title if described else None
-    except (KeyError, ValueError, AttributeError, TypeError, OSError, SyntaxError) as exc:
+    except (
+        KeyError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        OSError,
+        SyntaxError,
+        RecursionError,
+        PythonDocxError,
+    ) as exc:
         # python-docx and lxml raise these on a package that lacks or garbles a part;
         # lxml's XMLSyntaxError is a SyntaxError, PackageNotFoundError an OSError-like ValueError.
         raise BrokenDocument(media.DOCX, str(exc) or type(exc).__name__) from exc
     return build_document(drafts, name=name, media_type=media.DOCX, title=title)
-
-
-def _check_package(content: bytes) -> None:
-    """Refuse bombs before anything is unpacked: by size, by ratio, by document type."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            unpacked = sum(member.file_size for member in package.infolist())
-            bloated = max(_RATIO_MATTERS, _LARGEST_RATIO * len(content))
-            limit = min(LARGEST_UNPACKED, bloated)
-            if unpacked > limit:
-                raise DocumentTooLarge(unpacked, limit)
-            for member in package.namelist():
-                if member.endswith((".xml", ".rels")):
-                    _refuse_document_type(package, member)
-    except media.UNREADABLE_ZIP as exc:
-        raise BrokenDocument(media.DOCX, "the package is damaged") from exc
-
-
-class _RootReached(Exception):
-    """The prologue is over: no document type can follow."""
-
-
-def _refuse_document_type(package: zipfile.ZipFile, member: str) -> None:
-    def refuse(*_: object) -> None:
-        raise BrokenDocument(media.DOCX, f"{member} declares a document type")
-
-    def stop(*_: object) -> None:
-        raise _RootReached
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = stop
-    try:
-        with package.open(member) as part:
-            parser.ParseFile(part)
-    except _RootReached:
-        return
-    except expat.ExpatError as exc:
-        raise BrokenDocument(media.DOCX, f"{member} is not XML") from exc
 
 
 class _Body:

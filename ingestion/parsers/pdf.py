@@ -1,8 +1,6 @@
 """PDF with a text layer: PDFium for the text and where it stands, pypdf for title and outline."""
 
 import threading
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -10,6 +8,7 @@ from pypdfium2 import raw
 from ingestion import media
 from ingestion.builder import build_document
 from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired
+from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pdf_fragments import read_page
 from ingestion.parsers.pdf_furniture import drop_furniture
 from ingestion.parsers.pdf_layout import Row, rows_of
@@ -69,7 +68,10 @@ def _read(content: bytes) -> tuple[list[list[Row]], list[float], list[str]]:
     return (
         pages,
         heights,
-        [*_warnings("could not be read", broken), *_warnings("have no text layer", blank)],
+        [
+            *page_warnings("Pages that could not be read", broken),
+            *page_warnings("Pages that have no text layer", blank),
+        ],
     )
 
 
@@ -80,14 +82,3 @@ def _opened(content: bytes) -> pdfium.PdfDocument:
         if exc.err_code == raw.FPDF_ERR_PASSWORD:
             raise PasswordRequired from exc
         raise BrokenDocument(media.PDF, "its structure is damaged or it has no pages") from exc
-
-
-def _warnings(what: str, numbers: list[int]) -> list[str]:
-    return [f"Pages that {what}: {', '.join(_ranges(numbers))}."] if numbers else []
-
-
-def _ranges(numbers: Iterable[int]) -> Iterator[str]:
-    """Yield '3' or '5-7' for each run of numbers that follow each other."""
-    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
-        members = [number for _, number in run]
-        yield str(members[0]) if len(members) == 1 else f"{members[0]}-{members[-1]}"

@@ -1,10 +1,29 @@
+import io
 import sys
 
+import pptx
 import pytest
+import xlsxwriter
 
 from ingestion import media
 from ingestion.errors import EmptyDocument, MissingExtra, PasswordRequired, UnsupportedMedia
 from ingestion.parse import parse
+
+
+def slides():
+    deck = pptx.Presentation()
+    deck.slides.add_slide(deck.slide_layouts[0]).shapes.title.text = "text"
+    buffer = io.BytesIO()
+    deck.save(buffer)
+    return buffer.getvalue()
+
+
+def workbook():
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        book.add_worksheet().write(0, 0, "text")
+    return buffer.getvalue()
+
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -16,6 +35,8 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (b"<html><body><p>text</p>", "a.txt", media.HTML),
         (b"a,b\n1,2\n", "a.csv", media.CSV),
         (b"text", "a.bin", media.TEXT),
+        (slides(), "a.zip", media.PPTX),
+        (workbook(), "a.zip", media.XLSX),
     ],
 )
 def test_parse_each_kind_goes_to_its_parser(content, name, media_type):
@@ -41,9 +62,22 @@ def test_parse_office_file_with_a_password_raises_password_required():
         parse(OLE + b"WordDocument", "a.doc")
 
 
-def test_parse_docx_without_its_package_raises_missing_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "docx", None)
-    for module in ("ingestion.parsers.docx", "ingestion.parsers.docx_numbering"):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-    with pytest.raises(MissingExtra, match=r"youju\[office\]"):
-        parse(b"PK\x03\x04" + b"word/document.xml", "a.docx")
+@pytest.mark.parametrize(
+    ("package", "part", "kind"),
+    [
+        ("docx", b"word/document.xml", "DOCX"),
+        ("pptx", b"ppt/presentation.xml", "PPTX"),
+        ("python_calamine", b"xl/workbook.xml", "XLSX"),
+    ],
+)
+def test_parse_office_file_without_its_package_raises_missing_extra(
+    package, part, kind, monkeypatch
+):
+    for module in list(sys.modules):
+        if module.startswith("ingestion.parsers."):
+            monkeypatch.delitem(sys.modules, module)
+        elif module.partition(".")[0] == package:
+            monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=rf"{kind} .*youju\[office\]"):
+        parse(b"PK\x03\x04" + part, "a.docx")

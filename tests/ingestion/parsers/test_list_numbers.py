@@ -1,6 +1,6 @@
 import pytest
 
-from ingestion.parsers.docx_numbering import format_number
+from ingestion.parsers.list_numbers import format_number
 
 
 @pytest.mark.parametrize(

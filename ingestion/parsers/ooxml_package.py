@@ -1,0 +1,101 @@
+"""The package of an Office file: what is checked before anything in it is believed."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Protocol
+from xml.parsers import expat
+
+from ingestion import media
+from ingestion.errors import BrokenDocument, DocumentTooLarge
+
+LARGEST_UNPACKED = 1 << 30
+"""Bytes that the package may unpack to."""
+_LARGEST_RATIO = 200
+_RATIO_MATTERS = 64 << 20
+# Expat looks an encoding that it does not know up in Python, and wants one of single bytes.
+_NO_XML = (expat.ExpatError, LookupError, ValueError)
+
+
+class Handler(Protocol):
+    """What reads a part as it goes by; tags come without their prefix."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Take the start of an element."""
+
+    def end(self, tag: str) -> None:
+        """Take the end of an element."""
+
+    def text(self, data: str) -> None:
+        """Take text between tags."""
+
+
+def check_package(content: bytes, media_type: str) -> None:
+    """Refuse bombs before anything is unpacked: by size, by ratio, by document type.
+
+    Raises DocumentTooLarge over LARGEST_UNPACKED bytes or a ratio that no document reaches,
+    BrokenDocument where the package is damaged or a part is no XML or declares a document type.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            unpacked = sum(member.file_size for member in package.infolist())
+            bloated = max(_RATIO_MATTERS, _LARGEST_RATIO * len(content))
+            limit = min(LARGEST_UNPACKED, bloated)
+            if unpacked > limit:
+                raise DocumentTooLarge(unpacked, limit)
+            for member in package.namelist():
+                if member.endswith((".xml", ".rels")):
+                    _refuse_document_type(package, member, media_type)
+    except media.UNREADABLE_ZIP as exc:
+        raise BrokenDocument(media_type, "the package is damaged") from exc
+
+
+def scan_part(data: bytes, member: str, media_type: str, handler: Handler) -> None:
+    """Show the XML of a part to the handler, element by element, in constant memory.
+
+    Raises BrokenDocument where it is not XML or declares a document type.
+    """
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        handler.start(tag[tag.find(":") + 1 :], attributes)
+
+    def end(tag: str) -> None:
+        handler.end(tag[tag.find(":") + 1 :])
+
+    parser = _refusing_parser(member, media_type)
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = handler.text
+    try:
+        parser.Parse(data, True)
+    except _NO_XML as exc:
+        raise BrokenDocument(media_type, f"{member} is not XML") from exc
+
+
+class _RootReached(Exception):
+    """The prologue is over: no document type can follow."""
+
+
+def _refuse_document_type(package: zipfile.ZipFile, member: str, media_type: str) -> None:
+    def stop(*_: object) -> None:
+        raise _RootReached
+
+    parser = _refusing_parser(member, media_type)
+    parser.StartElementHandler = stop
+    try:
+        with package.open(member) as part:
+            parser.ParseFile(part)
+    except _RootReached:
+        return
+    except _NO_XML as exc:
+        raise BrokenDocument(media_type, f"{member} is not XML") from exc
+
+
+def _refusing_parser(member: str, media_type: str) -> expat.XMLParserType:
+    def refuse(*_: object) -> None:
+        raise BrokenDocument(media_type, f"{member} declares a document type")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    return parser

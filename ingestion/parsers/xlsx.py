@@ -1,0 +1,161 @@
+"""XLSX: the visible sheets as tables, numbers and days as a reader sees them."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import PurePath
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from ingestion import media
+from ingestion.builder import DraftBlock, build_document
+from ingestion.errors import BrokenDocument, DocumentTooLarge
+from ingestion.parsers.number_formats import day_text, number_text
+from ingestion.parsers.ooxml_package import check_package
+from ingestion.parsers.xlsx_scan import LARGEST_CELLS, Workbook, scan_workbook
+from ingestion.records import BlockKind, Document
+
+Row = list[str]
+_SHEET_LEVEL = 2
+_LONGEST_LABEL = 100
+_PANIC = "PanicException"
+
+
+def parse_xlsx(content: bytes, name: str) -> Document:
+    """Return the document in a workbook: each visible sheet a heading and its tables.
+
+    Empty rows part tables, a column without values is left out, and a label merged over several
+    rows stands in each of them. Sheets that are hidden, or have more cells than a reader of this
+    kind of document can hold, are left out with a warning.
+    Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge, also where
+    no sheet is within the limits.
+    """
+    check_package(content, media.XLSX)
+    workbook = scan_workbook(content)
+    if workbook.refused and not workbook.sheets:
+        raise DocumentTooLarge(LARGEST_CELLS + 1, LARGEST_CELLS, "cells")
+    return build_document(
+        _drafts(workbook),
+        name=name,
+        media_type=media.XLSX,
+        title=workbook.title.strip() or PurePath(name.replace("\\", "/")).stem,
+        warnings=[
+            *_left_out("hidden", workbook.hidden),
+            *_left_out("too large", workbook.refused),
+        ],
+    )
+
+
+def _left_out(why: str, names: Sequence[str]) -> list[str]:
+    return [f"Sheets that are {why} and were left out: {', '.join(names)}."] if names else []
+
+
+def _drafts(workbook: Workbook) -> Iterator[DraftBlock]:
+    for name, grid in _grids(workbook):
+        blocks = [block for run in _runs(grid) for block in _blocks(run)]
+        if blocks:
+            yield DraftBlock(BlockKind.HEADING, name, _SHEET_LEVEL)
+            yield from blocks
+
+
+def _grids(workbook: Workbook) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the name and the cells' text of each sheet."""
+    try:
+        with CalamineWorkbook.from_object(io.BytesIO(workbook.package)) as opened:
+            for name, sheet in workbook.sheets.items():
+                yield name, _grid(opened.get_sheet_by_name(name), sheet.shown)
+    except CalamineError as exc:
+        raise BrokenDocument(media.XLSX, str(exc) or type(exc).__name__) from exc
+    except BaseException as exc:
+        # A bug in the Rust library surfaces as an exception that is not an Exception.
+        if type(exc).__name__ != _PANIC:
+            raise
+        raise BrokenDocument(media.XLSX, "its sheets are damaged") from exc
+
+
+def _grid(sheet: CalamineSheet, shown: Mapping[tuple[int, int], str]) -> list[Row]:
+    top, left = sheet.start or (0, 0)
+    grid = [[_text(value) for value in row] for row in sheet.to_python()]
+    for (row, column), text in shown.items():
+        if 0 <= row - top < len(grid) and 0 <= column - left < len(grid[0]):
+            grid[row - top][column - left] = text
+    _fill_down(grid, sheet.merged_cell_ranges or [], top, left)
+    return grid
+
+
+def _text(value: object) -> str:
+    match value:
+        case str():
+            return " ".join(value.split())
+        case bool():
+            return str(value).upper()
+        case int() | float():
+            return number_text(value)
+        case datetime():
+            return day_text(value)
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return _duration(value)
+        case _:
+            return str(value)
+
+
+def _duration(value: timedelta) -> str:
+    seconds = round(abs(value).total_seconds())
+    sign = "-" if value < timedelta() else ""
+    return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _fill_down(
+    grid: list[Row],
+    merged: Iterable[tuple[tuple[int, int], tuple[int, int]]],
+    top: int,
+    left: int,
+) -> None:
+    """Repeat a label merged over several rows in each of them, for rows are read alone.
+
+    Every step fills an empty place or ends its range, so overlapping ranges cost no more.
+    """
+    occupied = [any(row) for row in grid]
+    for (first, column), (last, _) in merged:
+        inside = first >= top and left <= column < left + (len(grid[0]) if grid else 0)
+        if not inside or first - top >= len(grid):
+            continue
+        label = grid[first - top][column - left]
+        if not label or len(label) > _LONGEST_LABEL:
+            continue
+        for row in range(first - top + 1, min(last - top + 1, len(grid))):
+            if not occupied[row] or grid[row][column - left]:
+                break
+            grid[row][column - left] = label
+
+
+def _runs(grid: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield the rows between empty ones."""
+    run: list[Row] = []
+    for row in grid:
+        if any(row):
+            run.append(row)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _blocks(run: Sequence[Row]) -> Iterator[DraftBlock]:
+    """Yield a table, after the lines of one cell that stand over its header as a title."""
+    used = sorted({column for row in run for column, text in enumerate(row) if text})
+    rows = [[row[column] for column in used] for row in run]
+    over = 0
+    while over < len(rows) and sum(map(bool, rows[over])) == 1:
+        yield DraftBlock(BlockKind.PARAGRAPH, "".join(rows[over]))
+        over += 1
+    if over < len(rows):
+        yield DraftBlock(BlockKind.TABLE, "\n".join(_line(row) for row in rows[over:]))
+
+
+def _line(row: Row) -> str:
+    width = max(column for column, text in enumerate(row, 1) if text)
+    return " | ".join(row[:width])
