@@ -11,14 +11,13 @@ from ingestion.errors import (
 from ingestion.ports import Parser
 from ingestion.records import Document
 
-SUPPORTED = "PDF, DOCX, HTML, Markdown, CSV and plain text"
+SUPPORTED = "PDF, DOCX, ODT, EPUB, EML, HTML, Markdown, CSV and plain text"
 LARGEST_BYTES = 512 * 1024 * 1024
 # The stream in which Office keeps a document that has a password, as OLE spells names.
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 _ADVICE = {
     media.OLE: "Save it in the current format (DOCX) or as PDF.",
     media.RTF: "Save it as DOCX or PDF.",
-    media.ODT: "Save it as DOCX or PDF.",
     media.ZIP: "Unpack it and upload the files.",
 }
 
@@ -52,6 +51,18 @@ def _parser(media_type: str) -> Parser:
             except ModuleNotFoundError as exc:
                 raise MissingExtra("office", "Reading DOCX") from exc
             return parse_docx
+        case media.ODT:
+            from ingestion.parsers.odt import parse_odt
+
+            return parse_odt
+        case media.EPUB:
+            from ingestion.parsers.epub import parse_epub
+
+            return parse_epub
+        case media.EMAIL:
+            from ingestion.parsers.email_message import parse_eml
+
+            return parse_eml
         case media.HTML:
             from ingestion.parsers.html import parse_html
 
