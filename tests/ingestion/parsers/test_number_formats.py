@@ -1,6 +1,6 @@
 import pytest
 
-from ingestion.parsers.docx_numbering import format_number
+from ingestion.parsers.number_formats import format_number
 
 
 @pytest.mark.parametrize(
