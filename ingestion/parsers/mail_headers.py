@@ -19,7 +19,7 @@ LARGEST_HEADERS = 1 << 20
 
 # Surrogates that stand for no byte: a file name's own charset may make them.
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-_END_OF_HEADERS = re.compile(rb"\A(?=\r?\n)|(?<=\n)(?=\r?\n)|(?<=\r)(?=\r)")
+_END_OF_HEADERS = re.compile(rb"(?:\A|(?<=\n))\r?\n|(?<=\r)\r")
 _ENCODED_WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bq])\?([^?]*)\?=", re.I)
 _ENCODED_RUN = re.compile(f"(?:{_ENCODED_WORD.pattern})+", re.I)
 _BETWEEN_ENCODED = re.compile(r"(?<=\?=)\s+(?==\?)")
