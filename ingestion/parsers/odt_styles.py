@@ -67,8 +67,9 @@ class Styles:
 
     def is_title(self, name: str) -> bool:
         """Return whether a paragraph style is the title's or made from it."""
-        names = (style.get(qualified("style:name")) for style in self._chain("paragraph", name))
-        return "Title" in (name, *names)
+        parent = qualified("style:parent-style-name")
+        parents = (style.get(parent) for style in self._chain("paragraph", name))
+        return "Title" in (name, *parents)
 
     def _chain(self, family: str, name: str) -> Iterator[Element]:
         """Yield the style and those it is made from, nearest first."""

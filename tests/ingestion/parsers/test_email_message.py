@@ -32,11 +32,11 @@ def multipart(kind, *parts, boundary=b"b1"):
 
 def test_eml_subject_headers_and_text_come_in_order():
     content = (
-        "Return-Path: <x@b.example>\r\nSubject: =?utf-8?B?5rC05rO1?= =?utf-8?q?_No=2E_3?=\r\n"
-        "From: Ada\r\n <a@b.example>\r\nTo: c@d.example\r\nCc: e@f.example\r\n"
-        "Date: Fri, 23 Dec 2022 12:08:48 -0600\r\nX-Mailer: none\r\n\r\n"
-        "The pump is broken.\r\n\r\n- valve\r\n"
-    ).encode()
+        b"Return-Path: <x@b.example>\r\nSubject: =?utf-8?B?5rC05rO1?= =?utf-8?q?_No=2E_3?=\r\n"
+        b"From: Ada\r\n <a@b.example>\r\nTo: c@d.example\r\nCc: e@f.example\r\n"
+        b"Date: Fri, 23 Dec 2022 12:08:48 -0600\r\nX-Mailer: none\r\n\r\n"
+        b"The pump is broken.\r\n\r\n- valve\r\n"
+    )
     document = parse(content, "a.bin")
     assert document.title == "水泵 No. 3"
     assert blocks_of(document) == [
@@ -44,8 +44,7 @@ def test_eml_subject_headers_and_text_come_in_order():
         (
             BlockKind.PARAGRAPH,
             0,
-            "From: Ada <a@b.example>\nTo: c@d.example\nCc: e@f.example\n"
-            "Date: Fri, 23 Dec 2022 12:08:48 -0600",
+            "From: Ada <a@b.example>\nTo: c@d.example\nCc: e@f.example\nDate: Fri, 23 Dec 2022 12:08:48 -0600",
         ),
         (BlockKind.PARAGRAPH, 0, "The pump is broken."),
         (BlockKind.LIST_ITEM, 0, "- valve"),
@@ -129,9 +128,7 @@ def test_eml_attachments_are_named_and_not_read():
     parts = [PLAIN + b"words", named, text, raw.encode("gbk"), unnamed, signature]
     document = read(multipart(b"mixed", *parts))
     assert [text for _, _, text in blocks_of(document)][2:] == ["words"]
-    assert document.warnings == (
-        "Attachments are not read: 水.pdf, a.txt, 报告终稿.png, unnamed.",
-    )
+    assert document.warnings == ("Attachments are not read: 水.pdf, a.txt, 报告终稿.png, unnamed.",)
 
 
 def test_eml_attachments_in_a_form_that_is_not_read_are_named_too():

@@ -170,8 +170,9 @@ def test_epub_with_encrypted_fonts_or_pictures_is_read(algorithm, uri):
 
 
 def test_epub_entities_of_a_chapter_are_not_expanded():
-    chapter = '<!DOCTYPE html [<!ENTITY a "haha"><!ENTITY b SYSTEM "file:///etc/hostname">]>' + page(
-        "<body><p>x &a; &b; y</p></body>"
+    chapter = (
+        '<!DOCTYPE html [<!ENTITY a "haha"><!ENTITY b SYSTEM "file:///etc/hostname">]>'
+        + page("<body><p>x &a; &b; y</p></body>")
     )
     document = parse_epub(simple(**{"OPS/a.xhtml": chapter}), "a.epub")
     assert "x &a; &b; y" in texts_of(document)
