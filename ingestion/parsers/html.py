@@ -22,9 +22,7 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # A heading around these is a mistake in the page, and could be nested without end.
-_IN_NO_HEADING = ", ".join(
-    f"{outer} {name}" for outer in _HEADINGS for name in (*_HEADINGS, "table")
-)
+_IN_NO_HEADING = ", ".join((*_HEADINGS, "table"))
 _LIST_ITEMS = frozenset(("li", "dd", "dt"))
 _HIDING = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
 _CSS_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
@@ -140,7 +138,7 @@ class _Walk:
 
     def _whole(self, node: LexborNode, name: str) -> DraftBlock | None:
         """Return the draft of an element that is one block, or None where it holds blocks."""
-        if name in _HEADINGS and not node.css_first(_IN_NO_HEADING):
+        if name in _HEADINGS and not any(it.css_first(_IN_NO_HEADING) for it in node.iter()):
             return DraftBlock(BlockKind.HEADING, self._words(node), _HEADINGS[name])
         if name == "pre":
             return DraftBlock(BlockKind.CODE, node.text())
