@@ -4,6 +4,7 @@ import codecs
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -57,7 +58,15 @@ _TEXT_SUFFIXES = {
     ".csv": CSV,
     ".eml": EMAIL,
 }
-UNREADABLE_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError)
+UNREADABLE_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 """What zipfile raises on a damaged package, an unknown compression and an encrypted member."""
 _HTML_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S

@@ -19,7 +19,8 @@ LARGEST_HEADERS = 1 << 20
 
 # Surrogates that stand for no byte: a file name's own charset may make them.
 _FOREIGN_SURROGATES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-_END_OF_HEADERS = re.compile(rb"(?:\A|(?<=\n))\r?\n|(?<=\r)\r")
+_HEADERS = re.compile(rb"(?:(?:From |[!-9;-~]*:|[\t ])[^\n]*\n?)*")
+_BLANK_LINE = re.compile(rb"\r?\n")
 _ENCODED_WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bq])\?([^?]*)\?=", re.I)
 _ENCODED_RUN = re.compile(f"(?:{_ENCODED_WORD.pattern})+", re.I)
 _BETWEEN_ENCODED = re.compile(r"(?<=\?=)\s+(?==\?)")
@@ -45,15 +46,16 @@ def split_message(content: bytes) -> tuple[Message, bytes]:
 
     Raises BrokenDocument where the headers have more than LARGEST_HEADERS bytes.
     """
-    end = _END_OF_HEADERS.search(content, 0, LARGEST_HEADERS)
-    if end is None and len(content) > LARGEST_HEADERS:
+    found = _HEADERS.match(content)
+    end = found.end() if found else 0
+    if end > LARGEST_HEADERS:
         raise BrokenDocument(media.EMAIL, f"its headers have over {LARGEST_HEADERS} bytes")
-    head = content[: end.start()] if end else content
-    headers = BytesHeaderParser(policy=_Bounded()).parsebytes(head)
-    # Lines that are no headers begin the body, blank line or not.
-    stray = str(headers.get_payload()).encode("ascii", "surrogateescape")
-    body = content[end.end() :] if end else b""
-    return headers, stray + body
+    headers = BytesHeaderParser(policy=_Bounded()).parsebytes(content[:end])
+    # What follows a bare carriage return is no header to the parser.
+    stray = raw_bytes(str(headers.get_payload()))
+    # A line that is no header begins the body, blank line or not.
+    blank = _BLANK_LINE.match(content, end)
+    return headers, stray + content[blank.end() if blank else end :]
 
 
 def header_text(headers: Message, name: str) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -20,7 +19,6 @@ MOST_ELEMENTS = 2_000_000
 _LARGEST_RATIO = 200
 _RATIO_MATTERS = 64 << 20
 _ENCRYPTED = 1
-_UNREADABLE = (*media.UNREADABLE_ZIP, zlib.error, ValueError)
 
 
 class Package:
@@ -34,7 +32,7 @@ class Package:
         self._media_type = media_type
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(content))
-        except _UNREADABLE as exc:
+        except media.UNREADABLE_ZIP as exc:
             raise self.broken("the package is damaged") from exc
         unpacked = sum(member.file_size for member in self._archive.infolist())
         limit = min(LARGEST_UNPACKED, max(_RATIO_MATTERS, _LARGEST_RATIO * len(content)))
@@ -53,7 +51,7 @@ class Package:
             raise PasswordRequired
         try:
             return self._archive.read(member)
-        except _UNREADABLE as exc:
+        except media.UNREADABLE_ZIP as exc:
             raise self.broken(f"{part} is damaged") from exc
 
     def xml(self, part: str) -> Element:

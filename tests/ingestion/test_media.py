@@ -136,6 +136,7 @@ def test_decode_as_declared_is_believed_where_the_bytes_obey(encoding, label):
         (zipped("xl/workbook.xml"), "a", media.XLSX),
         (zipped(mimetype="application/epub+zip"), "a", media.EPUB),
         (zipped(mimetype="application/epub+zip", a="x" * 100)[:120], "a", media.EPUB),
+        (b"PK\x03\x04" + zipped(mimetype="application/epub+zip")[20:], "a", media.EPUB),
         (zipped("META-INF/container.xml", "a.opf"), "a", media.EPUB),
         (zipped("word.txt"), "a.docx", media.ZIP),
         (b"Bcc:\nX-Mailer2: a\nReceived:\n from b\n\nhello", "a.txt", media.EMAIL),

@@ -224,6 +224,8 @@ def test_eml_headers_without_end_raise_broken_document():
         b"Content-Transfer-Encoding: x-uuencode",
         b"Content-Transfer-Encoding: base64",
         b"no header at all",
+        b"Sub\xe9ct: x",
+        b"Subject: a\rSub\xe9ct",
     ],
 )
 def test_eml_malformed_headers_keep_the_text(head):
