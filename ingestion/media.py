@@ -4,6 +4,7 @@ import codecs
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -46,6 +47,7 @@ _SIGNATURES = (
     (b"RIFF", "application/x-riff"),
 )
 _ZIP_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
+_EPUB_CONTAINER = "META-INF/container.xml"
 _ZIP_MIMETYPES = {EPUB.encode(): EPUB, ODT.encode(): ODT}
 _TEXT_SUFFIXES = {
     ".md": MARKDOWN,
@@ -54,15 +56,24 @@ _TEXT_SUFFIXES = {
     ".htm": HTML,
     ".xhtml": HTML,
     ".csv": CSV,
+    ".eml": EMAIL,
 }
-UNREADABLE_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError)
+UNREADABLE_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 """What zipfile raises on a damaged package, an unknown compression and an encrypted member."""
 _HTML_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _XML_START = re.compile(r"\s*<\?xml\b", re.I)
-_EMAIL_START = re.compile(r"(?:[A-Za-z][A-Za-z-]*: [^\n]*\n(?:[ \t][^\n]*\n)*){2,}")
-_EMAIL_HEADERS = re.compile(r"^(?:mime-version|received|message-id|return-path): ", re.I | re.M)
+_EMAIL_START = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*:(?:[ \t][^\n]*)?\n(?:[ \t][^\n]*\n)*){2,}")
+_EMAIL_HEADERS = re.compile(r"^(?:mime-version|received|message-id|return-path):", re.I | re.M)
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -71,6 +82,17 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# What a declared charset really is, where it has a larger successor: by Python's names.
+_SUCCESSORS = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso8859-1": "cp1252",
+}
+# Python's own notations, no charsets; some take time that grows with the square of the text.
+_NO_CHARSETS = frozenset("idna punycode raw-unicode-escape undefined unicode-escape".split())
 _WIDE_ENCODINGS = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _NARROW_ENCODINGS = ("gb18030", "big5hkscs", "cp932", "cp1252")
 _DOUBLE_BYTE = frozenset(("gb18030", "big5hkscs", "cp932"))
@@ -133,6 +155,22 @@ def decode(content: bytes) -> tuple[str, tuple[str, ...]]:
     return text, (f"{lost} places could not be decoded as {encoding}.",)
 
 
+def decode_as(content: bytes, label: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text of bytes that are declared to be in a charset, and warnings.
+
+    label: the charset's name on the web or in mail; where it is unknown or the bytes do not obey
+    it, they are decoded as they look. Never raises.
+    """
+    try:
+        codec = codecs.lookup(label.strip()).name
+        if codec not in _NO_CHARSETS:
+            return content.decode(_SUCCESSORS.get(codec, codec)).removeprefix("\ufeff"), ()
+    except (ValueError, LookupError):
+        # The declaration is wrong: look at the bytes.
+        return decode(content)
+    return decode(content)
+
+
 def encoding_of(content: bytes) -> str:
     """Return the name of the codec that reads the bytes best."""
     for mark, encoding in _BOMS:
@@ -179,11 +217,14 @@ def _zip_kind(content: bytes) -> str:
                     return _ZIP_MIMETYPES.get(member.read(100).strip(), ZIP)
     except UNREADABLE_ZIP:
         # Damaged: local headers still name the parts.
+        for mimetype, media_type in _ZIP_MIMETYPES.items():
+            if b"mimetype" + mimetype in content[:200]:
+                return media_type
         names = [part for part, _ in _ZIP_PARTS if part.encode() in content]
     for part, media_type in _ZIP_PARTS:
         if any(member.startswith(part) for member in names):
             return media_type
-    return ZIP
+    return EPUB if _EPUB_CONTAINER in names else ZIP
 
 
 def _is_binary(sample: bytes) -> bool:

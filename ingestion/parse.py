@@ -1,5 +1,8 @@
 """From a file's bytes to a `Document`."""
 
+from importlib import import_module
+from typing import cast
+
 from ingestion import media
 from ingestion.errors import (
     DocumentTooLarge,
@@ -11,14 +14,27 @@ from ingestion.errors import (
 from ingestion.ports import Parser
 from ingestion.records import Document
 
-SUPPORTED = "PDF, DOCX, PPTX, XLSX, HTML, Markdown, CSV and plain text"
+SUPPORTED = "PDF, DOCX, PPTX, XLSX, ODT, EPUB, EML, HTML, Markdown, CSV and plain text"
 LARGEST_BYTES = 512 * 1024 * 1024
 # The stream in which Office keeps a document that has a password, as OLE spells names.
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
+# Module in ingestion.parsers, function in it, the extra that its packages come with.
+_PARSERS = {
+    media.PDF: ("pdf", "parse_pdf", ""),
+    media.DOCX: ("docx", "parse_docx", "office"),
+    media.PPTX: ("pptx", "parse_pptx", "office"),
+    media.XLSX: ("xlsx", "parse_xlsx", "office"),
+    media.ODT: ("odt", "parse_odt", ""),
+    media.EPUB: ("epub", "parse_epub", ""),
+    media.EMAIL: ("email_message", "parse_eml", ""),
+    media.HTML: ("html", "parse_html", ""),
+    media.MARKDOWN: ("markdown", "parse_markdown", ""),
+    media.CSV: ("text", "parse_csv", ""),
+    media.TEXT: ("text", "parse_text", ""),
+}
 _ADVICE = {
     media.OLE: "Save it in the current format (DOCX, PPTX, XLSX) or as PDF.",
     media.RTF: "Save it as DOCX or PDF.",
-    media.ODT: "Save it as DOCX or PDF.",
     media.ZIP: "Unpack it and upload the files.",
 }
 
@@ -41,45 +57,15 @@ def parse(content: bytes, name: str) -> Document:
 
 
 def _parser(media_type: str) -> Parser:
-    match media_type:
-        case media.PDF:
-            from ingestion.parsers.pdf import parse_pdf
-
-            return parse_pdf
-        case media.DOCX:
-            try:
-                from ingestion.parsers.docx import parse_docx
-            except ModuleNotFoundError as exc:
-                raise MissingExtra("office", "Reading DOCX") from exc
-            return parse_docx
-        case media.PPTX:
-            try:
-                from ingestion.parsers.pptx import parse_pptx
-            except ModuleNotFoundError as exc:
-                raise MissingExtra("office", "Reading PPTX") from exc
-            return parse_pptx
-        case media.XLSX:
-            try:
-                from ingestion.parsers.xlsx import parse_xlsx
-            except ModuleNotFoundError as exc:
-                raise MissingExtra("office", "Reading XLSX") from exc
-            return parse_xlsx
-        case media.HTML:
-            from ingestion.parsers.html import parse_html
-
-            return parse_html
-        case media.MARKDOWN:
-            from ingestion.parsers.markdown import parse_markdown
-
-            return parse_markdown
-        case media.CSV:
-            from ingestion.parsers.text import parse_csv
-
-            return parse_csv
-        case media.TEXT:
-            from ingestion.parsers.text import parse_text
-
-            return parse_text
-        case _:
-            advice = _ADVICE.get(media_type, "")
-            raise UnsupportedMedia(media_type, f"Supported are {SUPPORTED}. {advice}".strip())
+    """Import only the parser that is needed: the packages of an extra may not be there."""
+    if media_type not in _PARSERS:
+        advice = _ADVICE.get(media_type, "")
+        raise UnsupportedMedia(media_type, f"Supported are {SUPPORTED}. {advice}".strip())
+    module, function, extra = _PARSERS[media_type]
+    try:
+        found = import_module(f"ingestion.parsers.{module}")
+    except ModuleNotFoundError as exc:
+        if not extra:
+            raise
+        raise MissingExtra(extra, f"Reading {module.upper()}") from exc
+    return cast(Parser, getattr(found, function))

@@ -44,6 +44,8 @@ TESTED_THROUGH: dict[str, str] = {
     "ingestion/parser_child.py": "tests/ingestion/test_isolated.py",
     "ingestion/parsers/docx_numbering.py": "tests/ingestion/parsers/test_docx.py",
     "ingestion/parsers/page_warnings.py": "tests/ingestion/parsers/test_pdf.py",
+    "ingestion/parsers/mail_headers.py": "tests/ingestion/parsers/test_email_message.py",
+    "ingestion/parsers/odt_styles.py": "tests/ingestion/parsers/test_odt.py",
     "ingestion/parsers/pdf_fragments.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_furniture.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_layout.py": "tests/ingestion/parsers/test_pdf.py",

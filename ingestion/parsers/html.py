@@ -21,12 +21,15 @@ _BLOCKS = frozenset(
     "table tbody td tfoot th thead tr ul caption".split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+# A heading around these is a mistake in the page, and could be nested without end.
+_IN_NO_HEADING = ", ".join((*_HEADINGS, "table"))
 _LIST_ITEMS = frozenset(("li", "dd", "dt"))
 _HIDING = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
 _CSS_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _SIMPLE_SELECTOR = re.compile(r"[.#][\w-]+")
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.I)
-_WEB_NAMES = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "iso-8859-1": "cp1252"}
+_CHARSET = re.compile(
+    rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?\s*([\w-]{2,20})", re.I
+)
 # Collapses as a browser does; the ideographic space is a character like others.
 _SPACE = re.compile(r"[ \t\n\r\f\u00a0]+")
 _MAIN_SHARE = 0.5
@@ -38,7 +41,7 @@ def parse_html(content: bytes, name: str) -> Document:
     The encoding is that of the byte order mark, else of the page's own declaration where the
     bytes obey it, else what the bytes look like.
     """
-    text, warnings = _decoded(content)
+    text, warnings = decode_page(content)
     tree = LexborHTMLParser(text)
     title = tree.css_first("title")
     return build_document(
@@ -55,15 +58,14 @@ def fragment_drafts(markup: str) -> list[DraftBlock]:
     return _visible_drafts(LexborHTMLParser(markup))
 
 
-def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
-    declared = _META_CHARSET.search(content[:4096])
+def decode_page(content: bytes) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a page's bytes and warnings, as `media.decode` does.
+
+    The page's own declaration counts where it has no byte order mark.
+    """
+    declared = _CHARSET.search(content[:4096])
     if declared and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        label = declared[1].decode("ascii").lower()
-        try:
-            return content.decode(_WEB_NAMES.get(label, label)), ()
-        except (UnicodeDecodeError, LookupError):
-            # The declaration is wrong: look at the bytes.
-            return media.decode(content)
+        return media.decode_as(content, declared[1].decode("ascii"))
     return media.decode(content)
 
 
@@ -136,11 +138,11 @@ class _Walk:
 
     def _whole(self, node: LexborNode, name: str) -> DraftBlock | None:
         """Return the draft of an element that is one block, or None where it holds blocks."""
-        if name in _HEADINGS:
+        if name in _HEADINGS and not any(it.css_first(_IN_NO_HEADING) for it in node.iter()):
             return DraftBlock(BlockKind.HEADING, self._words(node), _HEADINGS[name])
         if name == "pre":
             return DraftBlock(BlockKind.CODE, node.text())
-        if name == "table" and not node.css("table table"):
+        if name == "table" and not node.css_first("table table"):
             rows = node.css("tr")
             lines = [self._row(row) for row in rows]
             if max((len(row.css("td, th")) for row in rows), default=0) > 1:

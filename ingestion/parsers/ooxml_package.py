@@ -7,12 +7,9 @@ from typing import Protocol
 from xml.parsers import expat
 
 from ingestion import media
-from ingestion.errors import BrokenDocument, DocumentTooLarge
+from ingestion.errors import BrokenDocument
+from ingestion.parsers.package import check_size
 
-LARGEST_UNPACKED = 1 << 30
-"""Bytes that the package may unpack to."""
-_LARGEST_RATIO = 200
-_RATIO_MATTERS = 64 << 20
 # Expat looks an encoding that it does not know up in Python, and wants one of single bytes.
 _NO_XML = (expat.ExpatError, LookupError, ValueError)
 
@@ -33,16 +30,12 @@ class Handler(Protocol):
 def check_package(content: bytes, media_type: str) -> None:
     """Refuse bombs before anything is unpacked: by size, by ratio, by document type.
 
-    Raises DocumentTooLarge over LARGEST_UNPACKED bytes or a ratio that no document reaches,
-    BrokenDocument where the package is damaged or a part is no XML or declares a document type.
+    Raises DocumentTooLarge as `package.check_size`, BrokenDocument where the package is damaged or
+    a part is no XML or declares a document type.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            unpacked = sum(member.file_size for member in package.infolist())
-            bloated = max(_RATIO_MATTERS, _LARGEST_RATIO * len(content))
-            limit = min(LARGEST_UNPACKED, bloated)
-            if unpacked > limit:
-                raise DocumentTooLarge(unpacked, limit)
+            check_size(package, len(content))
             for member in package.namelist():
                 if member.endswith((".xml", ".rels")):
                     _refuse_document_type(package, member, media_type)

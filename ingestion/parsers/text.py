@@ -26,11 +26,16 @@ def parse_text(content: bytes, name: str) -> Document:
     by their numbers, and a short first line is the title.
     """
     text, warnings = media.decode(content)
-    lines = [line.strip(" \t\u3000") for line in normalise(text).split("\n")]
-    drafts = demote_contents([_draft(paragraph) for paragraph in _paragraphs(lines)])
+    drafts = text_drafts(text)
     if len(drafts) > 1 and _is_title(drafts[0], drafts[1]):
         drafts[0] = DraftBlock(BlockKind.HEADING, drafts[0].text, 1)
     return build_document(drafts, name=name, media_type=media.TEXT, warnings=warnings)
+
+
+def text_drafts(text: str) -> list[DraftBlock]:
+    """Return the drafts of plain text, such as a message's body; none of them is a title."""
+    lines = [line.strip(" \t\u3000") for line in normalise(text).split("\n")]
+    return demote_contents([_draft(paragraph) for paragraph in _paragraphs(lines)])
 
 
 def parse_csv(content: bytes, name: str) -> Document:

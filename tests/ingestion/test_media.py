@@ -4,7 +4,7 @@ import zipfile
 import pytest
 
 from ingestion import media
-from ingestion.media import decode, sniff
+from ingestion.media import decode, decode_as, sniff
 
 STATUTE = (
     "第一条 为了防止食品浪费，保障国家粮食安全，根据宪法，制定本法。\n"
@@ -94,6 +94,25 @@ def test_decode_utf16_cut_within_a_character_loses_only_that():
 
 
 @pytest.mark.parametrize(
+    ("encoding", "label"),
+    [
+        ("gbk", " GB2312 "),
+        ("cp949", "euc-kr"),
+        ("iso-2022-jp", "iso-2022-jp"),
+        ("utf-8", "us-ascii"),
+        ("utf-8", "no-such-charset"),
+        ("utf-8", "base64"),
+        ("utf-8", "unicode_escape"),
+        ("utf-8", "\x00"),
+        ("utf-8-sig", "utf-8"),
+    ],
+)
+def test_decode_as_declared_is_believed_where_the_bytes_obey(encoding, label):
+    text = "朱镕基" if encoding == "gbk" else "똠방각하" if encoding == "cp949" else "日本語の文章"
+    assert decode_as(text.encode(encoding), label) == (text, ())
+
+
+@pytest.mark.parametrize(
     ("content", "name", "expected"),
     [
         (b"junk\n%PDF-1.7\n", "a.txt", media.PDF),
@@ -116,7 +135,12 @@ def test_decode_utf16_cut_within_a_character_loses_only_that():
         (zipped("ppt/presentation.xml"), "a.docx", media.PPTX),
         (zipped("xl/workbook.xml"), "a", media.XLSX),
         (zipped(mimetype="application/epub+zip"), "a", media.EPUB),
+        (zipped(mimetype="application/epub+zip", a="x" * 100)[:120], "a", media.EPUB),
+        (b"PK\x03\x04" + zipped(mimetype="application/epub+zip")[20:], "a", media.EPUB),
+        (zipped("META-INF/container.xml", "a.opf"), "a", media.EPUB),
         (zipped("word.txt"), "a.docx", media.ZIP),
+        (b"Bcc:\nX-Mailer2: a\nReceived:\n from b\n\nhello", "a.txt", media.EMAIL),
+        (b"Subject: x\n\nhello", "a.eml", media.EMAIL),
     ],
 )
 def test_sniff_bytes_decide_and_names_only_among_text(content, name, expected):

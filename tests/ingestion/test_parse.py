@@ -1,12 +1,19 @@
 import io
 import sys
+import zipfile
 
 import pptx
 import pytest
 import xlsxwriter
 
 from ingestion import media
-from ingestion.errors import EmptyDocument, MissingExtra, PasswordRequired, UnsupportedMedia
+from ingestion.errors import (
+    BrokenDocument,
+    EmptyDocument,
+    MissingExtra,
+    PasswordRequired,
+    UnsupportedMedia,
+)
 from ingestion.parse import parse
 
 
@@ -28,9 +35,18 @@ def workbook():
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+def zipped(**parts):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "name", "media_type"),
     [
+        (b"Message-ID: <1>\nSubject: text\n\ntext", "a.txt", media.EMAIL),
         (b"# Title\n\ntext", "a.md", media.MARKDOWN),
         (b"<html><body><p>text</p>", "a.txt", media.HTML),
         (b"a,b\n1,2\n", "a.csv", media.CSV),
@@ -41,6 +57,13 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 )
 def test_parse_each_kind_goes_to_its_parser(content, name, media_type):
     assert parse(content, name).media_type == media_type
+
+
+@pytest.mark.parametrize("kind", [media.EPUB, media.ODT])
+def test_parse_each_package_goes_to_its_parser(kind):
+    with pytest.raises(BrokenDocument, match="lacks") as caught:
+        parse(zipped(mimetype=kind), "a.zip")
+    assert caught.value.media_type == kind
 
 
 def test_parse_empty_file_raises_empty_document():

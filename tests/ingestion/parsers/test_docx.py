@@ -9,7 +9,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 
 from ingestion.errors import BrokenDocument, DocumentTooLarge, EmptyDocument
-from ingestion.parsers import ooxml_package
+from ingestion.parsers import package
 from ingestion.parsers.docx import parse_docx
 from ingestion.records import BlockKind
 
@@ -180,7 +180,7 @@ def test_docx_declaring_a_document_type_raises_broken_document():
 
 
 def test_docx_unpacking_to_too_much_raises_document_too_large(monkeypatch):
-    monkeypatch.setattr(ooxml_package, "LARGEST_UNPACKED", 1000)
+    monkeypatch.setattr(package, "LARGEST_UNPACKED", 1000)
     with pytest.raises(DocumentTooLarge):
         parsed(docx.Document())
 

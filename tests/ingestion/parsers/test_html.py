@@ -61,8 +61,15 @@ def test_html_main_holding_most_of_the_text_is_all_that_is_read():
     ]
 
 
-def test_html_deeply_nested_page_is_read():
-    assert texts_of("<div>" * 5000 + "deep" + "</div>" * 5000) == ["deep"]
+@pytest.mark.parametrize("opened", ["<div>", "<h1><div>", "<table><tr><td>", "<h1><table><tr><td>"])
+def test_html_deeply_nested_page_is_read(opened):
+    assert texts_of(opened * 5000 + "deep") == ["deep"]
+
+
+def test_html_heading_around_a_heading_leaves_it_one():
+    page = parse_html(b"<h1>a<div><h2>b</h2>c</div></h1>", "a.html")
+    assert (BlockKind.HEADING, 2, "b") in blocks_of(page)
+    assert page.text.split() == ["a", "b", "c"]
 
 
 def test_html_without_words_raises_empty_document():

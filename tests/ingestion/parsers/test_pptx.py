@@ -10,7 +10,7 @@ from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches
 
 from ingestion.errors import BrokenDocument, DocumentTooLarge, EmptyDocument
-from ingestion.parsers import ooxml_package
+from ingestion.parsers import package
 from ingestion.parsers import pptx as pptx_parser
 from ingestion.parsers.pptx import parse_pptx
 from ingestion.records import BlockKind
@@ -300,7 +300,7 @@ def test_pptx_text_beyond_reason_raises_document_too_large(monkeypatch):
 
 
 def test_pptx_unpacking_to_too_much_raises_document_too_large(monkeypatch):
-    monkeypatch.setattr(ooxml_package, "LARGEST_UNPACKED", 1000)
+    monkeypatch.setattr(package, "LARGEST_UNPACKED", 1000)
     with pytest.raises(DocumentTooLarge, match="bytes"):
         parsed(one_slide())
 
