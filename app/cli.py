@@ -38,9 +38,12 @@ def serve(
     from app.serving import run_service
 
     settings = Settings()
-    if first:
-        _ingest(settings, first, settings.default_collection)
-    run_service(settings, _say)
+
+    def before() -> None:
+        if first:
+            _ingest(settings, first, settings.default_collection)
+
+    run_service(settings, _say, before)
 
 
 @app.command()

@@ -19,21 +19,28 @@ from app.settings import Settings
 from app.worker_process import WorkerProcess
 
 
-def run_service(settings: Settings, report: Callable[[str], None]) -> None:
+def run_service(
+    settings: Settings,
+    report: Callable[[str], None],
+    before: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGTERM or SIGINT, then leave with SystemExit. Call from the main thread.
 
-    Reports the address once the service answers. Raises AddressUnavailable if the port is taken,
-    as a rule before anything is loaded.
+    before: what is to be done first, once the address is ours and the models are prepared.
+    Reports the address once the service answers. Raises AddressUnavailable if the port is taken, as
+    a rule before anything is loaded.
     """
     # uvicorn raises the signal again when it is done; unwinding then stops the workers.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(settings.host, settings.port))
         prepare_models(settings, report)
+        before()
+        # From here on the output is a log; what was done before showed its own progress.
+        logging.basicConfig(
+            level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        )
         for _ in range(settings.workers):
             worker = WorkerProcess(settings)
             worker.start()

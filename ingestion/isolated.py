@@ -18,11 +18,14 @@ from multiprocessing.connection import Connection
 from time import monotonic
 
 from ingestion.errors import ParserFailed
+from ingestion.parser_child import EXIT_OUT_OF_MEMORY
 from ingestion.records import Document
 
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
+# The system kills where memory runs out, libraries abort where they are given no more.
+_OUT_OF_MEMORY = frozenset((EXIT_OUT_OF_MEMORY, -signal.SIGKILL, -signal.SIGABRT))
 
 
 class IsolatedParser:
@@ -91,6 +94,8 @@ class IsolatedParser:
                 pipe.recv_bytes()
             )
         except (EOFError, OSError) as exc:
+            # Both may have been told to stop at once; then the file is not to blame.
+            tick()
             raise self._death() from exc
         return answer
 
@@ -104,6 +109,7 @@ class IsolatedParser:
             self._process = subprocess.Popen(  # noqa: S603 the command is ours, no shell
                 [*self._command, *map(str, numbers)],
                 pass_fds=[theirs.fileno()],
+                start_new_session=True,
                 stdin=subprocess.DEVNULL,
             )
         self._pipe = ours
@@ -114,7 +120,7 @@ class IsolatedParser:
         """Return what the end of the process says about the file."""
         status = self._process.wait() if self._process else 0
         logger.warning("a parser process ended with status %d", status)
-        if status == -signal.SIGKILL:  # as the system does where memory runs out
+        if status in _OUT_OF_MEMORY:
             return self._out_of_memory()
         return ParserFailed(
             "parser_crashed",
@@ -125,8 +131,8 @@ class IsolatedParser:
     def _out_of_memory(self) -> ParserFailed:
         return ParserFailed(
             "out_of_memory",
-            f"Reading the file takes more than {self._memory_bytes // 2**20} MB of memory. "
-            "Split it, and upload the parts.",
+            "Reading the file was stopped, most likely because it takes more than "
+            f"{self._memory_bytes // 2**20} MB of memory. Split it, and upload the parts.",
         )
 
     def _stop(self) -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 import pickle
 import resource
+import signal
 import sys
 import threading
 import time
@@ -15,13 +16,15 @@ from ingestion.parse import parse
 
 logger = logging.getLogger(__name__)
 
+EXIT_OUT_OF_MEMORY = 71
 _PARENT_CHECK_SECONDS = 0.5
 
 
 def serve(requests: Connection) -> None:
     """Read files until the other side closes.
 
-    A request is (name, content); the answer (Document, "", "") or (None, code, message).
+    A request is (name, content); the answer (Document, "", "") or (None, code, message). Raises
+    MemoryError where not even the request or the answer can be held.
     """
     while True:
         try:
@@ -58,8 +61,14 @@ def main(arguments: list[str]) -> None:
     descriptor, parent, memory = map(int, arguments)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # What stops a whole group of processes is for the parent to act on; it ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    serve(Connection(descriptor))
+    try:
+        serve(Connection(descriptor))
+    except MemoryError:
+        os._exit(EXIT_OUT_OF_MEMORY)
 
 
 if __name__ == "__main__":

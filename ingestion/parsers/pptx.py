@@ -48,6 +48,7 @@ def parse_pptx(content: bytes, name: str) -> Document:
         drafts = list(deck.drafts())
         title = deck.title()
     except (
+        *media.UNREADABLE_ZIP,
         KeyError,
         IndexError,
         ValueError,

@@ -48,6 +48,7 @@ def test_isolated_parser_passes_code_and_message_on(parser: IsolatedParser) -> N
         ("crash", "parser_crashed"),
         ("killed", "out_of_memory"),
         ("swell", "out_of_memory"),
+        ("abort", "out_of_memory"),
         ("bug", "internal_error"),
     ],
 )
@@ -78,6 +79,27 @@ def test_isolated_parser_cancelled_while_it_hangs_ends_its_process(parser: Isola
         parser(TEXT, "hang", cancel)
     assert parser._process is None
     assert parser(TEXT, "法.txt", tick).text == TEXT.decode()
+
+
+def test_isolated_parser_survives_what_stops_a_group_of_processes(parser: IsolatedParser) -> None:
+    # This process must go on as well: the parser is in a group of its own.
+    assert parser(TEXT, "stopped", tick).text == TEXT.decode()
+
+
+def test_isolated_parser_that_died_with_its_worker_blames_no_file(parser: IsolatedParser) -> None:
+    def cancel() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        parser(TEXT, "crash", cancel)
+
+
+def test_isolated_parser_request_beyond_its_memory_is_out_of_memory() -> None:
+    isolated = IsolatedParser(memory_bytes=2**28, seconds=20)
+    with pytest.raises(ParserFailed) as failed:
+        isolated(b"x" * 2**28, "a.txt", tick)
+    assert failed.value.code == "out_of_memory"
+    isolated.close()
 
 
 def test_isolated_parser_killed_between_files_is_replaced(parser: IsolatedParser) -> None:

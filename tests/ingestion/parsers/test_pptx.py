@@ -327,6 +327,15 @@ def test_pptx_damaged_part_raises_broken_document(changes):
         parse_pptx(rewritten(saved(one_slide()), **changes), "a.pptx")
 
 
+def test_pptx_with_a_damaged_member_raises_broken_document():
+    content = bytearray(saved(one_slide()))
+    with zipfile.ZipFile(io.BytesIO(content)) as deck:
+        member = max(deck.infolist(), key=lambda one: one.compress_size)
+    content[member.header_offset + len(member.filename) + 60] ^= 0xFF
+    with pytest.raises(BrokenDocument):
+        parse_pptx(bytes(content), "a.pptx")
+
+
 def test_pptx_cut_short_raises_broken_document():
     content = saved(one_slide())
     with pytest.raises(BrokenDocument):
