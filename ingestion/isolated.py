@@ -62,7 +62,7 @@ class IsolatedParser:
         with self._lock:
             try:
                 document, code, message = self._ask(content, name, tick)
-            except BaseException:
+            except BaseException:  # also what `tick` raises: half an answer may be on its way
                 self._stop()
                 raise
             if code == "out_of_memory":

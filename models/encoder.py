@@ -51,7 +51,7 @@ class Encoder:
                 if not self._is_traced:
                     self._is_traced = True
                     name = "query" if "query" in self._prompts else None
-                    self._embed_one = trace_for_single_texts(self._model, name)
+                    self._embed_one = trace_for_single_texts(self._model, name, self._padding)
                 if self._embed_one is not None:
                     return _unit_rows(self._embed_one(texts[0])[None])
         return self._embed(texts, "query")

@@ -24,20 +24,24 @@ _TOLERANCE = 0.01  # of a unit vector's components; bf16 has 8 bits
 logger = logging.getLogger(__name__)
 
 
-def trace_for_single_texts(model: SentenceTransformer, prompt_name: str | None) -> Embed | None:
+def trace_for_single_texts(
+    model: SentenceTransformer, prompt_name: str | None, processing: dict[str, Any] | None = None
+) -> Embed | None:
     """Return a function that embeds one text as `model.encode` does, without normalising.
 
-    None where that is no gain (not on a CPU) or the recorded graph would not be the same.
+    processing: `processing_kwargs` of `model.encode`, such as padding to few lengths. None where
+    that is no gain (not on a CPU) or the recorded graph would not be the same.
     """
     if model.device.type != "cpu":
         return None
     prompt = model.prompts[prompt_name] if prompt_name else None
 
     def features(text: str) -> dict[str, Any]:
-        return model.preprocess([text], prompt=prompt)
+        return model.preprocess([text], prompt=prompt, processing_kwargs=processing)
 
-    names = [name for name, value in features(_EXAMPLE).items() if torch.is_tensor(value)]
-    others = {key: value for key, value in features(_EXAMPLE).items() if key not in names}
+    example = features(_EXAMPLE)
+    names = [name for name, value in example.items() if torch.is_tensor(value)]
+    others = {name: value for name, value in example.items() if name not in names}
 
     def tensors(text: str) -> tuple[torch.Tensor, ...]:
         found = features(text)

@@ -16,7 +16,7 @@ from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument
 from ingestion.numbering import heading_level
 from ingestion.parsers.docx_numbering import Numbering
-from ingestion.parsers.ooxml_package import check_package
+from ingestion.parsers.ooxml_package import UNREADABLE, check_package
 from ingestion.records import BlockKind, Document
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.I)
@@ -61,18 +61,7 @@ def parse_docx(content: bytes, name: str) -> Document:
         relations = word.part.package.rels.values()
         described = any(rel.reltype == RELATIONSHIP_TYPE.CORE_PROPERTIES for rel in relations)
         title = word.core_properties.title if described else None
-    except (
-        KeyError,
-        ValueError,
-        AttributeError,
-        TypeError,
-        OSError,
-        SyntaxError,
-        RecursionError,
-        PythonDocxError,
-    ) as exc:
-        # python-docx and lxml raise these on a package that lacks or garbles a part;
-        # lxml's XMLSyntaxError is a SyntaxError, PackageNotFoundError an OSError-like ValueError.
+    except (*UNREADABLE, PythonDocxError) as exc:
         raise BrokenDocument(media.DOCX, str(exc) or type(exc).__name__) from exc
     return build_document(drafts, name=name, media_type=media.DOCX, title=title)
 

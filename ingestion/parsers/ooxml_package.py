@@ -10,6 +10,17 @@ from ingestion import media
 from ingestion.errors import BrokenDocument
 from ingestion.parsers.package import check_size
 
+UNREADABLE = (
+    *media.UNREADABLE_ZIP,
+    KeyError,
+    IndexError,
+    AttributeError,
+    TypeError,
+    SyntaxError,
+)
+"""What lxml and the libraries above it raise, besides their own errors, on a package that lacks or
+garbles a part: lxml's XMLSyntaxError is a SyntaxError, a chain of a thousand parts ends in
+RecursionError, a RuntimeError."""
 # Expat looks an encoding that it does not know up in Python, and wants one of single bytes.
 _NO_XML = (expat.ExpatError, LookupError, ValueError)
 

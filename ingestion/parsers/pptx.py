@@ -16,7 +16,7 @@ from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.numbering import opens_list_item
 from ingestion.parsers import pptx_graphics
-from ingestion.parsers.ooxml_package import check_package
+from ingestion.parsers.ooxml_package import UNREADABLE, check_package
 from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pptx_layout import NS, Element, Layout, Placeholder, placeholder_of
 from ingestion.parsers.pptx_text import paragraphs
@@ -47,20 +47,7 @@ def parse_pptx(content: bytes, name: str) -> Document:
         deck = _Deck(Package.open(io.BytesIO(content)))
         drafts = list(deck.drafts())
         title = deck.title()
-    except (
-        *media.UNREADABLE_ZIP,
-        KeyError,
-        IndexError,
-        ValueError,
-        AttributeError,
-        TypeError,
-        OSError,
-        SyntaxError,
-        RecursionError,
-        PythonPptxError,
-    ) as exc:
-        # python-pptx and lxml raise these on a package that lacks or garbles a part; lxml's
-        # XMLSyntaxError is a SyntaxError, and a chain of a thousand parts ends in RecursionError.
+    except (*UNREADABLE, PythonPptxError) as exc:
         raise BrokenDocument(media.PPTX, str(exc)[:200] or type(exc).__name__) from exc
     return build_document(
         drafts,

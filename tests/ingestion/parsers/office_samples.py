@@ -18,5 +18,14 @@ def rewritten(content, **changes):
     return buffer.getvalue()
 
 
+def with_damaged_member(content):
+    """Return the package with a byte changed inside its largest member."""
+    damaged = bytearray(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        member = max(package.infolist(), key=lambda one: one.compress_size)
+    damaged[member.header_offset + len(member.filename) + 60] ^= 0xFF
+    return bytes(damaged)
+
+
 def blocks_of(document):
     return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]

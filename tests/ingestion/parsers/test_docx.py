@@ -12,6 +12,7 @@ from ingestion.errors import BrokenDocument, DocumentTooLarge, EmptyDocument
 from ingestion.parsers import package
 from ingestion.parsers.docx import parse_docx
 from ingestion.records import BlockKind
+from tests.ingestion.parsers.office_samples import blocks_of, rewritten, with_damaged_member
 
 
 def saved(word):
@@ -22,20 +23,6 @@ def saved(word):
 
 def parsed(word):
     return parse_docx(saved(word), "a.docx")
-
-
-def blocks_of(document):
-    return [(b.kind, b.level, document.text[b.start : b.end]) for b in document.blocks]
-
-
-def rewritten(content, part, change):
-    """Return the package with one part's bytes changed."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
-        for name in old.namelist():
-            data = old.read(name)
-            new.writestr(name, change(data) if name == part else data)
-    return buffer.getvalue()
 
 
 def numbered(word, text, level, style=None):
@@ -170,11 +157,11 @@ def test_docx_content_controls_and_text_boxes_are_read_and_contents_lists_not():
 
 
 def test_docx_declaring_a_document_type_raises_broken_document():
-    content = rewritten(
-        saved(docx.Document()),
-        "word/document.xml",
-        lambda data: data.replace(b"<w:document", b'<!DOCTYPE x [<!ENTITY a "b">]><w:document', 1),
-    )
+
+    def declaring(data):
+        return data.replace(b"<w:document", b'<!DOCTYPE x [<!ENTITY a "b">]><w:document', 1)
+
+    content = rewritten(saved(docx.Document()), **{"word/document.xml": declaring})
     with pytest.raises(BrokenDocument, match="document type"):
         parse_docx(content, "a.docx")
 
@@ -197,8 +184,8 @@ def test_docx_compressed_beyond_reason_raises_document_too_large():
     "damage",
     [
         lambda content: content[: len(content) // 2],
-        lambda content: rewritten(content, "word/document.xml", lambda _: b"<broken"),
-        lambda content: rewritten(content, "[Content_Types].xml", lambda _: b"<Types/>"),
+        lambda content: rewritten(content, **{"word/document.xml": lambda _: b"<broken"}),
+        lambda content: rewritten(content, **{"[Content_Types].xml": lambda _: b"<Types/>"}),
     ],
 )
 def test_docx_damaged_raises_broken_document(damage):
@@ -224,3 +211,8 @@ def test_parse_docx_without_properties_is_titled_by_its_name():
             if name != "docProps/core.xml":
                 new.writestr(name, data)
     assert parse_docx(buffer.getvalue(), "vault.docx").title == "vault"
+
+
+def test_docx_with_a_damaged_member_raises_broken_document():
+    with pytest.raises(BrokenDocument):
+        parse_docx(with_damaged_member(saved(docx.Document())), "a.docx")
