@@ -19,7 +19,7 @@ from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
 from ingestion.isolated import IsolatedParser
 from ingestion.ports import Progress
-from ingestion.records import IngestedDocument
+from ingestion.records import IngestedDocument, ParseOptions
 from models.bundled import (
     Report,
     adapter_path,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CATALOG_FILE = "catalog.sqlite3"
 _BUNDLED_CONTEXT, _SERVER_CONTEXT = 256, 1600  # tokens
 
-Ingest = Callable[[bytes, str, Progress], IngestedDocument]
+Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
 
 
 def prepare_models(settings: Settings, report: Report) -> None:
@@ -102,12 +102,19 @@ def build_service(settings: Settings) -> Service:
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
     """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
     encoder = build_encoder(settings)
-    read = IsolatedParser(memory_bytes=settings.parse_memory_bytes, seconds=settings.parse_seconds)
+    read = IsolatedParser(
+        memory_bytes=settings.parse_memory_bytes,
+        seconds=settings.parse_seconds,
+        stall_seconds=settings.parse_stall_seconds,
+    )
 
-    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+    def ingest(
+        content: bytes, name: str, options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
         return ingest_document(
             content,
             name,
+            options,
             embedder=encoder,
             chunk_tokens=settings.chunk_tokens,
             progress=progress,

@@ -1,7 +1,6 @@
 """The whole path of ingestion on one page: from a file's bytes to what the catalog stores."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -11,14 +10,16 @@ from ingestion.chunks import pack_chunks
 from ingestion.errors import EmptyDocument
 from ingestion.key_info import extract_keys, is_its_own_key, key_text, read_outline
 from ingestion.parse import parse
-from ingestion.ports import PassageEmbedder, Progress
+from ingestion.ports import Advance, PassageEmbedder, Progress
 from ingestion.records import (
+    PLAIN,
     Chunk,
     Document,
     DocumentSummary,
     IndexedChunk,
     IngestedDocument,
     KeyEntry,
+    ParseOptions,
     Section,
     Sentence,
     Vectors,
@@ -37,8 +38,8 @@ _STARTS = {
     "embedding": 0.18,
     "summary": 0.99,
 }
-Read = Callable[[bytes, str, Callable[[], None]], Document]
-"""Reads a file's bytes, given its name; calls the third argument now and then."""
+Read = Callable[[bytes, str, ParseOptions, Advance], Document]
+"""Reads a file's bytes as `ingestion.parse.parse` does."""
 _SLICE = 128  # texts between two reports of progress
 _LONGEST_INPUT, _FRAME = 512, 8  # encoder tokens; of them special tokens and the "passage:" prompt
 _LONGEST_PREFIX = 120  # characters
@@ -47,11 +48,12 @@ _LONGEST_PREFIX = 120  # characters
 def ingest_document(
     content: bytes,
     name: str,
+    options: ParseOptions = PLAIN,
     *,
     embedder: PassageEmbedder,
     chunk_tokens: int,
     progress: Progress,
-    read: Read = lambda content, name, _tick: parse(content, name),
+    read: Read = parse,
 ) -> IngestedDocument:
     """Return a file's document with its chunks, key information, vectors and summary.
 
@@ -59,9 +61,12 @@ def ingest_document(
     of every stage, and during embedding after every slice of texts; what it raises ends the work.
     read: the parser. Raises IngestionError.
     """
-    begin = partial(progress, "parsing", _STARTS["parsing"])
-    begin()
-    document = read(content, name, begin)
+
+    def advance(share: float) -> None:
+        progress("parsing", share * _STARTS["structure"])
+
+    advance(0.0)
+    document = read(content, name, options, advance)
     return index_document(document, embedder=embedder, chunk_tokens=chunk_tokens, progress=progress)
 
 

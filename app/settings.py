@@ -61,7 +61,10 @@ class Settings(BaseSettings):
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 
     max_upload_bytes: int = Field(100 * 2**20, ge=1, description="Largest file accepted.")
-    parse_seconds: float = Field(300.0, gt=0, description="Longest time to read one file.")
+    parse_seconds: float = Field(1800.0, gt=0, description="Longest time to read one file.")
+    parse_stall_seconds: float = Field(
+        300.0, gt=0, description="Longest time to read one page, or a file without pages."
+    )
     parse_memory_bytes: int = Field(
         2 * 2**30, ge=2**28, description="Address space of the process that reads files."
     )

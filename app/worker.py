@@ -21,12 +21,12 @@ from app.settings import Settings
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost
 from ingestion.ports import Progress
-from ingestion.records import IngestedDocument
+from ingestion.records import PLAIN, IngestedDocument, ParseOptions
 from ingestion.stored import Job
 
 logger = logging.getLogger(__name__)
 
-Ingest = Callable[[bytes, str, Progress], IngestedDocument]
+Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
 
 POLL_SECONDS = 0.2
 UNAVAILABLE_SECONDS = 1.0
@@ -116,7 +116,7 @@ def _work(catalog: Catalog, job: Job, worker: str, ingest: Ingest, heartbeat: He
     try:
         with heartbeat:
             content = catalog.job_source(job.job_id)
-            ingested = ingest(content, job.name, heartbeat.report)
+            ingested = ingest(content, job.name, PLAIN, heartbeat.report)
             heartbeat.note("storing", 1.0)
             catalog.commit_document(ingested, job_id=job.job_id, worker=worker)
     except WorkerStopping:

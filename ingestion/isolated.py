@@ -13,13 +13,14 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from time import monotonic
 
 from ingestion.errors import ParserFailed
 from ingestion.parser_child import EXIT_OUT_OF_MEMORY
-from ingestion.records import Document
+from ingestion.ports import Advance
+from ingestion.records import Document, ParseOptions
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,9 @@ class IsolatedParser:
 
     The process ends with this object, or with the program.
 
-    memory_bytes: address space of the process. seconds: longest time for one file. command: what
-    to run; three numbers are added, see `ingestion.parser_child`.
+    memory_bytes: address space of the process. seconds: longest time for one file. stall_seconds:
+    longest time in which none of its pages is read. command: what to run; three numbers are
+    added, see `ingestion.parser_child`.
     """
 
     def __init__(
@@ -42,27 +44,31 @@ class IsolatedParser:
         *,
         memory_bytes: int,
         seconds: float,
+        stall_seconds: float,
         command: Sequence[str] = (sys.executable, "-m", "ingestion.parser_child"),
     ) -> None:
         self._command = tuple(command)
         self._memory_bytes = memory_bytes
         self._seconds = seconds
+        self._stall_seconds = stall_seconds
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._end: weakref.finalize[[subprocess.Popen[bytes], Connection], IsolatedParser] | None
         self._end = None
 
-    def __call__(self, content: bytes, name: str, tick: Callable[[], None]) -> Document:
+    def __call__(
+        self, content: bytes, name: str, options: ParseOptions, advance: Advance
+    ) -> Document:
         """Return the document in a file's bytes, as `ingestion.parse.parse` does.
 
-        tick: called twice a second; what it raises ends the parsing. Raises ParserFailed, with the
-        code and message of what the parser raised.
+        advance: called at least twice a second; what it raises ends the parsing. Raises
+        ParserFailed, with the code and message of what the parser raised.
         """
         with self._lock:
             try:
-                document, code, message = self._ask(content, name, tick)
-            except BaseException:  # also what `tick` raises: half an answer may be on its way
+                document, code, message = self._ask((name, content, options), advance)
+            except BaseException:  # also what `advance` raises: half an answer may be on its way
                 self._stop()
                 raise
             if code == "out_of_memory":
@@ -77,27 +83,38 @@ class IsolatedParser:
         with self._lock:
             self._stop()
 
-    def _ask(self, content: bytes, name: str, tick: Callable[[], None]) -> tuple[object, str, str]:
-        deadline = monotonic() + self._seconds
+    def _ask(
+        self, request: tuple[str, bytes, ParseOptions], advance: Advance
+    ) -> tuple[object, str, str]:
+        began = stirred = monotonic()
+        share = 0.0
         pipe = self._pipe_of_running_process()
         try:
-            pipe.send_bytes(pickle.dumps((name, content), pickle.HIGHEST_PROTOCOL))
-            while not pipe.poll(_TICK_SECONDS):
-                tick()
-                if monotonic() > deadline:
-                    raise ParserFailed(
-                        "deadline_exceeded",
-                        f"Reading the file took more than {self._seconds:g} seconds and was "
-                        "stopped. Split it or save it in another format, and upload it again.",
-                    )
-            answer: tuple[object, str, str] = pickle.loads(  # noqa: S301 from our own process
-                pipe.recv_bytes()
-            )
+            pipe.send_bytes(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
+            while True:
+                if pipe.poll(_TICK_SECONDS):
+                    said = pickle.loads(pipe.recv_bytes())  # noqa: S301 from our own process
+                    if isinstance(said, tuple):
+                        return said
+                    share, stirred = said, monotonic()
+                advance(share)
+                self._check_time(began, stirred)
         except (EOFError, OSError) as exc:
             # Both may have been told to stop at once; then the file is not to blame.
-            tick()
+            advance(share)
             raise self._death() from exc
-        return answer
+
+    def _check_time(self, began: float, stirred: float) -> None:
+        """Raise ParserFailed for a file that takes too long, as a whole or for one step."""
+        now = monotonic()
+        for since, limit in ((began, self._seconds), (stirred, self._stall_seconds)):
+            if now - since > limit:
+                raise ParserFailed(
+                    "deadline_exceeded",
+                    f"Reading the file took more than {limit:g} seconds"
+                    f"{'' if since == began else ' for one page'} and was "
+                    "stopped. Split it or save it in another format, and upload it again.",
+                )
 
     def _pipe_of_running_process(self) -> Connection:
         if self._pipe is not None and self._process is not None and self._process.poll() is None:

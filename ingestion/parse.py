@@ -11,8 +11,8 @@ from ingestion.errors import (
     PasswordRequired,
     UnsupportedMedia,
 )
-from ingestion.ports import Parser
-from ingestion.records import Document
+from ingestion.ports import Advance, PagedParser, Parser
+from ingestion.records import PLAIN, Document, ParseOptions
 
 SUPPORTED = "PDF, DOCX, PPTX, XLSX, ODT, EPUB, EML, HTML, Markdown, CSV and plain text"
 LARGEST_BYTES = 512 * 1024 * 1024
@@ -32,6 +32,8 @@ _PARSERS = {
     media.CSV: ("text", "parse_csv", ""),
     media.TEXT: ("text", "parse_text", ""),
 }
+# Their parsers take options and tell how far they are.
+_PAGED = frozenset((media.PDF,))
 _ADVICE = {
     media.OLE: "Save it in the current format (DOCX, PPTX, XLSX) or as PDF.",
     media.RTF: "Save it as DOCX or PDF.",
@@ -39,10 +41,16 @@ _ADVICE = {
 }
 
 
-def parse(content: bytes, name: str) -> Document:
+def parse(
+    content: bytes,
+    name: str,
+    options: ParseOptions = PLAIN,
+    advance: Advance = lambda _share: None,
+) -> Document:
     """Return the document in the bytes of one file.
 
     name: the file's name; it breaks ties between kinds of text and is the title of last resort.
+    advance: told how far a file of pages is read.
     Raises EmptyDocument, UnsupportedMedia, BrokenDocument, PasswordRequired, DocumentTooLarge,
     or MissingExtra.
     """
@@ -53,10 +61,13 @@ def parse(content: bytes, name: str) -> Document:
     media_type = media.sniff(content, name)
     if media_type == media.OLE and _ENCRYPTED_OFFICE in content:
         raise PasswordRequired
-    return _parser(media_type)(content, name)
+    found = _parser(media_type)
+    if media_type in _PAGED:
+        return cast(PagedParser, found)(content, name, options, advance)
+    return cast(Parser, found)(content, name)
 
 
-def _parser(media_type: str) -> Parser:
+def _parser(media_type: str) -> object:
     """Import only the parser that is needed: the packages of an extra may not be there."""
     if media_type not in _PARSERS:
         advice = _ADVICE.get(media_type, "")
@@ -68,4 +79,5 @@ def _parser(media_type: str) -> Parser:
         if not extra:
             raise
         raise MissingExtra(extra, f"Reading {module.upper()}") from exc
-    return cast(Parser, getattr(found, function))
+    parser: object = getattr(found, function)
+    return parser

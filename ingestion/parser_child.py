@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 
 from ingestion.errors import IngestionError
 from ingestion.parse import parse
+from ingestion.ports import Advance
+from ingestion.records import ParseOptions
 
 logger = logging.getLogger(__name__)
 
@@ -23,20 +25,29 @@ _PARENT_CHECK_SECONDS = 0.5
 def serve(requests: Connection) -> None:
     """Read files until the other side closes.
 
-    A request is (name, content); the answer (Document, "", "") or (None, code, message). Raises
-    MemoryError where not even the request or the answer can be held.
+    A request is (name, content, ParseOptions); the answer (Document, "", "") or (None, code,
+    message), after the shares of the file read so far, as numbers. Raises MemoryError where not
+    even the request or the answer can be held.
     """
+
+    def advance(share: float) -> None:
+        requests.send_bytes(pickle.dumps(share))
+
     while True:
         try:
-            name, content = pickle.loads(requests.recv_bytes())  # noqa: S301 from our own parent
+            name, content, options = pickle.loads(requests.recv_bytes())  # noqa: S301 from our own parent
         except EOFError:
             return
-        requests.send_bytes(pickle.dumps(_answer(content, name), pickle.HIGHEST_PROTOCOL))
+        requests.send_bytes(
+            pickle.dumps(_answer(content, name, options, advance), pickle.HIGHEST_PROTOCOL)
+        )
 
 
-def _answer(content: bytes, name: str) -> tuple[object, str, str]:
+def _answer(
+    content: bytes, name: str, options: ParseOptions, advance: Advance
+) -> tuple[object, str, str]:
     try:
-        return parse(content, name), "", ""
+        return parse(content, name, options, advance), "", ""
     except IngestionError as exc:
         return None, exc.code, str(exc)
     except MemoryError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ingestion.records import Document, Vectors
+from ingestion.records import Document, ParseOptions, Vectors
 
 
 class PassageEmbedder(Protocol):
@@ -22,6 +22,20 @@ class Parser(Protocol):
     """Reads the bytes of one kind of file."""
 
     def __call__(self, content: bytes, name: str) -> Document:
+        """Return the document. Raises IngestionError."""
+        ...
+
+
+Advance = Callable[[float], None]
+"""Called by a parser, page by page, with the share of the file it has read, 0 to 1."""
+
+
+class PagedParser(Protocol):
+    """Reads files that may be locked or take long: PDF, scans, images."""
+
+    def __call__(
+        self, content: bytes, name: str, options: ParseOptions, advance: Advance
+    ) -> Document:
         """Return the document. Raises IngestionError."""
         ...
 

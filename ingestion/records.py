@@ -48,6 +48,21 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class ParseOptions:
+    """What a parser is told besides a file's bytes and name.
+
+    password: opens a locked document; empty: none. ocr: read the text in scans and images.
+    """
+
+    password: str = ""
+    ocr: bool = True
+
+
+PLAIN = ParseOptions()
+"""Nothing asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A parsed document. Blocks are in order, do not overlap, and are separated by line breaks.
 

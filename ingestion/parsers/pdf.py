@@ -14,22 +14,28 @@ from ingestion.parsers.pdf_furniture import drop_furniture
 from ingestion.parsers.pdf_layout import Row, rows_of
 from ingestion.parsers.pdf_outline import read_outline
 from ingestion.parsers.pdf_paragraphs import drafts_of
-from ingestion.records import Document
+from ingestion.ports import Advance
+from ingestion.records import PLAIN, Document, ParseOptions
 
 # PDFium is not safe to call from two threads.
 _PDFIUM = threading.Lock()
 
 
-def parse_pdf(content: bytes, name: str) -> Document:
+def parse_pdf(
+    content: bytes,
+    name: str,
+    options: ParseOptions = PLAIN,
+    advance: Advance = lambda _share: None,
+) -> Document:
     """Return the document in a PDF.
 
     Two columns are read one after the other; running headers, footers and page numbers are
     left out. Pages are read one by one and closed, so memory follows the text, not the file's
-    images. An empty user password opens the file.
+    images. A document with an owner password only opens without it.
     Raises PasswordRequired, BrokenDocument, EmptyDocument (a scan without a text layer).
     """
     with _PDFIUM:
-        pages, heights, warnings = _read(content)
+        pages, heights, warnings = _read(content, options.password, advance)
     if not any(pages):
         raise EmptyDocument(
             "The PDF has no text layer; it may be a scan. Run OCR on it and upload the result."
@@ -45,9 +51,11 @@ def parse_pdf(content: bytes, name: str) -> Document:
     )
 
 
-def _read(content: bytes) -> tuple[list[list[Row]], list[float], list[str]]:
+def _read(
+    content: bytes, password: str, advance: Advance
+) -> tuple[list[list[Row]], list[float], list[str]]:
     """Return the rows and the height of each page, and what is wrong with some."""
-    document = _opened(content)
+    document = _opened(content, password)
     pages: list[list[Row]] = []
     heights: list[float] = []
     broken: list[int] = []
@@ -62,6 +70,7 @@ def _read(content: bytes) -> tuple[list[list[Row]], list[float], list[str]]:
                 continue
             pages.append(rows_of(page, index + 1))
             heights.append(page.height)
+            advance((index + 1) / len(document))
     finally:
         document.close()
     blank = [number for number, rows in enumerate(pages, 1) if not rows and number not in broken]
@@ -75,9 +84,9 @@ def _read(content: bytes) -> tuple[list[list[Row]], list[float], list[str]]:
     )
 
 
-def _opened(content: bytes) -> pdfium.PdfDocument:
+def _opened(content: bytes, password: str) -> pdfium.PdfDocument:
     try:
-        return pdfium.PdfDocument(content)
+        return pdfium.PdfDocument(content, password or None)
     except pdfium.PdfiumError as exc:
         if exc.err_code == raw.FPDF_ERR_PASSWORD:
             raise PasswordRequired from exc

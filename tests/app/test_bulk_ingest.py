@@ -14,7 +14,7 @@ from app.ingest_document import ingest_document
 from app.settings import Settings
 from ingestion.catalog import Catalog
 from ingestion.ports import Progress
-from ingestion.records import IngestedDocument, Vectors
+from ingestion.records import IngestedDocument, ParseOptions, Vectors
 
 CATALOG = "catalog.sqlite3"
 
@@ -29,7 +29,9 @@ class FakeEmbedder:
         return [len(text) for text in texts]
 
 
-def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+def ingest(
+    content: bytes, name: str, _options: ParseOptions, progress: Progress
+) -> IngestedDocument:
     return ingest_document(
         content, name, embedder=FakeEmbedder(), chunk_tokens=100, progress=progress
     )

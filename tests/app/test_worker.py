@@ -16,7 +16,7 @@ from app.worker import Ingest, run_worker, trace_without_text
 from ingestion.catalog import Catalog
 from ingestion.errors import BrokenDocument
 from ingestion.ports import Progress
-from ingestion.records import IngestedDocument
+from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.stored import Job, JobState, Submission
 from tests.ingestion.catalog_samples import ROOT, ingested_document, submit
 
@@ -31,7 +31,9 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
     catalog.close()
 
 
-def ingest_well(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+def ingest_well(
+    content: bytes, name: str, _options: ParseOptions, progress: Progress
+) -> IngestedDocument:
     progress("parse", 0.5)
     return ingested_document(content.decode(), title=name)
 
@@ -92,10 +94,12 @@ def test_worker_takes_uploads_as_they_come_and_makes_them_searchable(catalog: Ca
 def test_ingestion_error_fails_the_job_with_its_code_and_the_worker_goes_on(
     catalog: Catalog,
 ) -> None:
-    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+    def ingest(
+        content: bytes, name: str, _options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
         if content == b"bad":
             raise BrokenDocument("application/pdf", "no pages")
-        return ingest_well(content, name, progress)
+        return ingest_well(content, name, _options, progress)
 
     bad = submit(catalog, name="bad", content=b"bad")
     good = submit(catalog, name="good", content=b"good")
@@ -109,7 +113,9 @@ def test_ingestion_error_fails_the_job_with_its_code_and_the_worker_goes_on(
 def test_unexpected_error_fails_the_job_and_logs_no_document_text(
     catalog: Catalog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+    def ingest(
+        content: bytes, name: str, _options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
         try:
             int(content.decode())
         except ValueError as exc:
@@ -129,7 +135,9 @@ def test_unexpected_error_fails_the_job_and_logs_no_document_text(
 
 
 def test_memory_error_fails_the_job_as_out_of_memory(catalog: Catalog) -> None:
-    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+    def ingest(
+        content: bytes, name: str, _options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
         raise MemoryError
 
     submission = submit(catalog)
@@ -148,7 +156,9 @@ def test_lost_source_fails_the_job(catalog: Catalog, tmp_path: Path) -> None:
 def test_cancelled_job_is_given_up_and_the_next_one_taken(catalog: Catalog) -> None:
     given_up = threading.Event()
 
-    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+    def ingest(
+        content: bytes, name: str, _options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
         if content == b"endless":
             try:
                 while True:
@@ -156,7 +166,7 @@ def test_cancelled_job_is_given_up_and_the_next_one_taken(catalog: Catalog) -> N
                     time.sleep(0.01)
             finally:
                 given_up.set()
-        return ingest_well(content, name, progress)
+        return ingest_well(content, name, _options, progress)
 
     endless = submit(catalog, name="endless", content=b"endless")
     following = submit(catalog, name="next", content=b"next")
@@ -172,7 +182,9 @@ def test_cancelled_job_is_given_up_and_the_next_one_taken(catalog: Catalog) -> N
 
 
 def test_stopped_worker_gives_its_job_back_at_once(catalog: Catalog) -> None:
-    def ingest(content: bytes, name: str, progress: Progress) -> IngestedDocument:
+    def ingest(
+        content: bytes, name: str, _options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
         while True:
             progress("embed", 0.25)
             time.sleep(0.01)
@@ -200,7 +212,7 @@ import sys, time, types
 from pathlib import Path
 from ingestion.catalog import Catalog
 
-def ingest(content, name, progress):
+def ingest(content, name, options, progress):
     while True:
         progress("embed", 0.5)
         time.sleep(0.05)

@@ -7,12 +7,19 @@ import time
 
 from ingestion import parser_child
 from ingestion.parse import parse
-from ingestion.records import Document
+from ingestion.ports import Advance
+from ingestion.records import Document, ParseOptions
 
 
-def parse_or_misbehave(content: bytes, name: str) -> Document:
+def parse_or_misbehave(
+    content: bytes, name: str, options: ParseOptions, advance: Advance
+) -> Document:
     """Parse, unless the name asks for something else."""
     match name:
+        case "pages":
+            for page in range(6):
+                time.sleep(0.2)
+                advance((page + 1) / 6)
         case "hang":
             time.sleep(60)
         case "crash":
@@ -30,7 +37,7 @@ def parse_or_misbehave(content: bytes, name: str) -> Document:
             os.killpg(0, signal.SIGTERM)
         case "bug":
             raise ZeroDivisionError
-    return parse(content, name)
+    return parse(content, name, options, advance)
 
 
 parser_child.parse = parse_or_misbehave

@@ -10,6 +10,7 @@ import pytest
 from ingestion.errors import ParserFailed
 from ingestion.isolated import IsolatedParser
 from ingestion.parse import parse
+from ingestion.records import PLAIN
 
 TEXT = "第一条 试用期不得超过六个月。".encode()
 HOSTILE = (sys.executable, "-m", "tests.ingestion.hostile_child")
@@ -19,26 +20,26 @@ class Cancelled(Exception):
     """What a heartbeat raises."""
 
 
-def tick() -> None:
+def tick(_share: float) -> None:
     """Let the parser go on."""
 
 
 @pytest.fixture
 def parser() -> Iterator[IsolatedParser]:
-    isolated = IsolatedParser(memory_bytes=2**30, seconds=20, command=HOSTILE)
+    isolated = IsolatedParser(memory_bytes=2**30, seconds=20, stall_seconds=20, command=HOSTILE)
     yield isolated
     isolated.close()
 
 
 def test_isolated_parser_gives_what_the_parser_gives() -> None:
-    isolated = IsolatedParser(memory_bytes=2**30, seconds=20)
-    assert isolated(TEXT, "法.txt", tick) == parse(TEXT, "法.txt")
+    isolated = IsolatedParser(memory_bytes=2**30, seconds=20, stall_seconds=20)
+    assert isolated(TEXT, "法.txt", PLAIN, tick) == parse(TEXT, "法.txt")
     isolated.close()
 
 
 def test_isolated_parser_passes_code_and_message_on(parser: IsolatedParser) -> None:
     with pytest.raises(ParserFailed, match="No parser for application/zip") as failed:
-        parser(b"PK\x03\x04 nothing else", "a.zip", tick)
+        parser(b"PK\x03\x04 nothing else", "a.zip", PLAIN, tick)
     assert failed.value.code == "unsupported_media"
 
 
@@ -56,75 +57,89 @@ def test_isolated_parser_file_that_harms_the_process_fails_alone(
     parser: IsolatedParser, name: str, code: str
 ) -> None:
     with pytest.raises(ParserFailed) as failed:
-        parser(TEXT, name, tick)
+        parser(TEXT, name, PLAIN, tick)
     assert failed.value.code == code
-    assert parser(TEXT, "法.txt", tick).text == TEXT.decode()
+    assert parser(TEXT, "法.txt", PLAIN, tick).text == TEXT.decode()
 
 
 def test_isolated_parser_over_its_deadline_is_stopped(parser: IsolatedParser) -> None:
-    parser(TEXT, "法.txt", tick)  # the process is running
+    parser(TEXT, "法.txt", PLAIN, tick)  # the process is running
     parser._seconds = 0.1
     began = time.monotonic()
     with pytest.raises(ParserFailed) as failed:
-        parser(TEXT, "hang", tick)
+        parser(TEXT, "hang", PLAIN, tick)
     assert failed.value.code == "deadline_exceeded"
     assert time.monotonic() - began < 5
 
 
+def test_isolated_parser_of_slow_pages_goes_on_and_tells_how_far_it_is() -> None:
+    isolated = IsolatedParser(memory_bytes=2**30, seconds=20, stall_seconds=20, command=HOSTILE)
+    isolated(TEXT, "法.txt", PLAIN, tick)
+    isolated._stall_seconds = 0.9
+    shares: list[float] = []
+    assert isolated(TEXT, "pages", PLAIN, shares.append).text == TEXT.decode()
+    assert {1 / 6, 1 / 2, 1.0} <= set(shares)
+    with pytest.raises(ParserFailed) as failed:
+        isolated(TEXT, "hang", PLAIN, tick)
+    assert failed.value.code == "deadline_exceeded"
+    isolated.close()
+
+
 def test_isolated_parser_cancelled_while_it_hangs_ends_its_process(parser: IsolatedParser) -> None:
-    def cancel() -> None:
+    def cancel(_share: float) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        parser(TEXT, "hang", cancel)
+        parser(TEXT, "hang", PLAIN, cancel)
     assert parser._process is None
-    assert parser(TEXT, "法.txt", tick).text == TEXT.decode()
+    assert parser(TEXT, "法.txt", PLAIN, tick).text == TEXT.decode()
 
 
 def test_isolated_parser_survives_what_stops_a_group_of_processes(parser: IsolatedParser) -> None:
     # This process must go on as well: the parser is in a group of its own.
-    assert parser(TEXT, "stopped", tick).text == TEXT.decode()
+    assert parser(TEXT, "stopped", PLAIN, tick).text == TEXT.decode()
 
 
 def test_isolated_parser_that_died_with_its_worker_blames_no_file(parser: IsolatedParser) -> None:
-    def cancel() -> None:
+    def cancel(_share: float) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        parser(TEXT, "crash", cancel)
+        parser(TEXT, "crash", PLAIN, cancel)
 
 
 def test_isolated_parser_request_beyond_its_memory_is_out_of_memory() -> None:
-    isolated = IsolatedParser(memory_bytes=2**28, seconds=20)
+    isolated = IsolatedParser(memory_bytes=2**28, seconds=20, stall_seconds=20)
     with pytest.raises(ParserFailed) as failed:
-        isolated(b"x" * 2**28, "a.txt", tick)
+        isolated(b"x" * 2**28, "a.txt", PLAIN, tick)
     assert failed.value.code == "out_of_memory"
     isolated.close()
 
 
 def test_isolated_parser_killed_between_files_is_replaced(parser: IsolatedParser) -> None:
-    parser(TEXT, "法.txt", tick)
+    parser(TEXT, "法.txt", PLAIN, tick)
     process = parser._process
     assert process is not None
     process.kill()
     process.wait()
-    assert parser(TEXT, "法.txt", tick).text == TEXT.decode()
+    assert parser(TEXT, "法.txt", PLAIN, tick).text == TEXT.decode()
 
 
 def test_isolated_parser_called_from_threads_mixes_nothing_up(parser: IsolatedParser) -> None:
     texts = [f"第{number}条 内容。" for number in range(12)]
     with ThreadPoolExecutor(4) as pool:
-        read = list(pool.map(lambda text: parser(text.encode(), "a.txt", tick).text, texts))
+        read = list(pool.map(lambda text: parser(text.encode(), "a.txt", PLAIN, tick).text, texts))
     assert read == texts
 
 
 def test_parser_process_ends_with_its_parent() -> None:
     code = (
         "from ingestion.isolated import IsolatedParser\n"
-        f"parser = IsolatedParser(memory_bytes=2**30, seconds=20, command={HOSTILE!r})\n"
-        "parser(b'text', 'a.txt', lambda: None)\n"
+        "from ingestion.records import PLAIN\n"
+        f"parser = IsolatedParser(memory_bytes=2**30, seconds=20, stall_seconds=20, command={HOSTILE!r})\n"
+        "parser(b'text', 'a.txt', PLAIN, lambda share: None)\n"
         "print(parser._process.pid, flush=True)\n"
-        "parser(b'text', 'hang', lambda: None)\n"
+        "parser(b'text', 'hang', PLAIN, lambda share: None)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
