@@ -91,7 +91,7 @@ def build_service(settings: Settings) -> Service:
         settings=settings,
         catalog=catalog,
         search=searcher.search,
-        answer=with_sessions(catalog, answerer.answer),
+        answer=with_sessions(catalog.sessions, answerer.answer),
         embedder=encoder,
         readiness=lambda: _readiness(catalog, generator, indexes),
         refresh=refresh,

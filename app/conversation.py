@@ -7,14 +7,14 @@ from typing import Literal, cast
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent
 from app.answer_question import stopping
 from generation.records import Turn
-from ingestion.catalog import Catalog
+from ingestion.sessions import Sessions
 
 _TURNS = 10
 
 Answering = Callable[[AnswerRequest], Iterator[AnswerEvent]]
 
 
-def with_sessions(catalog: Catalog, answering: Answering) -> Answering:
+def with_sessions(sessions: Sessions, answering: Answering) -> Answering:
     """Wrap an answering function so that a `session_id` remembers its conversation.
 
     A session belongs to its collection; the same id in another one is another conversation. A
@@ -26,20 +26,20 @@ def with_sessions(catalog: Catalog, answering: Answering) -> Answering:
             yield from answering(request)
             return
         key = f"{request.collection}\n{request.session_id}"
-        history = request.history or _stored(catalog, key)
+        history = request.history or _stored(sessions, key)
         events = answering(replace(request, history=history))
         with stopping(events):
             for event in events:
                 if isinstance(event, DoneEvent):
                     turns = [("user", request.question), ("assistant", event.answer.text)]
-                    catalog.append_turns(key, request.collection, turns)
+                    sessions.append(key, request.collection, turns)
                 yield event
 
     return answer
 
 
-def _stored(catalog: Catalog, key: str) -> tuple[Turn, ...]:
+def _stored(sessions: Sessions, key: str) -> tuple[Turn, ...]:
     return tuple(
         Turn(cast(Literal["user", "assistant"], role), content)
-        for role, content in catalog.turns(key, _TURNS)
+        for role, content in sessions.latest(key, _TURNS)
     )

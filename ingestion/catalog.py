@@ -6,17 +6,17 @@ names it and goes after it. Every method raises CatalogUnavailable when the data
 long, full or unreadable.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingestion import documents, jobs, schema, sessions
+from ingestion import documents, jobs, schema
+from ingestion.database import Database
 from ingestion.errors import LeaseLost
 from ingestion.records import Block, IngestedDocument
-from ingestion.schema import WRITE_OPTION, translated_errors
+from ingestion.sessions import Sessions
 from ingestion.stored import (
     Change,
     Job,
@@ -44,13 +44,14 @@ class Catalog:
 
         Raises NewerSchema when a newer version of the program wrote it.
         """
-        self._engine = schema.open_engine(path)
+        self._database = Database(path)
         self._sources = SourceFiles(path.parent / "sources")
         self._clock = clock
+        self.sessions = Sessions(self._database, clock)
 
     def close(self) -> None:
         """Close every pooled connection."""
-        self._engine.dispose()
+        self._database.close()
 
     # Jobs
 
@@ -62,12 +63,12 @@ class Catalog:
         A newer upload of a name supersedes its open job. Raises InvalidSubmission.
         """
         upload = check_upload(collection, name, content, metadata)
-        with self._read() as connection:
+        with self._database.reading() as connection:
             known = jobs.find_same(connection, upload)
         # A large file is written before the lock is taken; known bytes are not written at all.
         staged = None if known else self._sources.stage(content)
         try:
-            with self._write() as connection:
+            with self._database.writing() as connection:
                 known = jobs.find_same(connection, upload)
                 if known is not None:
                     return known
@@ -88,10 +89,10 @@ class Catalog:
         unique to a running process. Asking with nothing to do takes no lock.
         """
         now = self._clock()
-        with self._read() as connection:
+        with self._database.reading() as connection:
             if not jobs.is_work_waiting(connection, now):
                 return None
-        with self._write() as connection:
+        with self._database.writing() as connection:
             given_up = jobs.expire(connection, now, max_attempts)
             claimed = jobs.claim(connection, worker, now, lease_seconds)
         self._drop_unnamed(given_up)
@@ -110,7 +111,7 @@ class Catalog:
 
         Returns False when the job was cancelled, deleted, or given to another worker.
         """
-        with self._write() as connection:
+        with self._database.writing() as connection:
             return jobs.renew(
                 connection,
                 jobs.held_by(job_id, worker),
@@ -122,7 +123,7 @@ class Catalog:
 
     def release(self, job_id: str, worker: str) -> bool:
         """Give a job back unfinished, as a worker does that is told to stop. False: not held."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             return jobs.release(connection, jobs.held_by(job_id, worker))
 
     def fail(self, job_id: str, worker: str, code: str, reason: str) -> bool:
@@ -140,7 +141,7 @@ class Catalog:
 
     def job(self, job_id: str) -> Job | None:
         """Return one job; None also after its document was deleted."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return jobs.job(connection, job_id)
 
     def jobs(
@@ -151,12 +152,12 @@ class Catalog:
         limit: int = 50,
     ) -> tuple[list[Job], int]:
         """Return a page of jobs, newest first, and how many there are."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return jobs.page(connection, collection, state, offset, limit)
 
     def job_source(self, job_id: str) -> bytes:
         """Return the bytes that a job is to ingest. Raises SourceLost, LeaseLost (job deleted)."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             sha256 = connection.execute(
                 sa.select(schema.jobs.c.sha256).where(schema.jobs.c.job_id == job_id)
             ).scalar()
@@ -173,13 +174,13 @@ class Catalog:
         the worker no longer holds the job, ValueError when a chunk's text is not its span's.
         """
         held = jobs.held_by(job_id, worker)
-        with self._read() as connection:
+        with self._database.reading() as connection:
             upload = connection.execute(sa.select(schema.jobs).where(held)).mappings().first()
         if upload is None:
             raise LeaseLost(job_id)
         rows = documents.rows_of(upload["document_id"], upload["revision"], ingested)
         now = self._clock()
-        with self._write() as connection:
+        with self._database.writing() as connection:
             if not jobs.end(connection, held, state=JobState.DONE, now=now, code=None, reason=None):
                 raise LeaseLost(job_id)
             older = documents.put(connection, rows, dict(upload), now)
@@ -202,7 +203,7 @@ class Catalog:
         staged = [self._sources.stage(content) for _, content, _ in files]
         older: list[str] = []
         try:
-            with self._write() as connection:
+            with self._database.writing() as connection:
                 jobs.know_collection(connection, collection)
                 for upload, row, source in zip(uploads, rows, staged, strict=True):
                     self._sources.place(source, upload.sha256)
@@ -215,20 +216,20 @@ class Catalog:
 
     def document(self, document_id: str) -> StoredDocument | None:
         """Return a searchable document."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.document(connection, schema.documents.c.document_id == document_id)
 
     def documents(
         self, collection: str | None = None, offset: int = 0, limit: int = 50
     ) -> tuple[list[StoredDocument], int]:
         """Return a page of documents, newest upload first, and how many there are."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.page(connection, collection, offset, limit)
 
     def find_duplicate(self, collection: str, sha256: str) -> StoredDocument | None:
         """Return a document of the collection with these bytes."""
         table = schema.documents
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.document(
                 connection, table.c.collection == collection, table.c.sha256 == sha256
             )
@@ -243,13 +244,13 @@ class Catalog:
                 schema.documents.c.revision == revision,
             )
         )
-        with self._read() as connection:
+        with self._database.reading() as connection:
             text: str | None = connection.execute(statement).scalar()
             return text
 
     def blocks(self, document_id: str) -> list[Block]:
         """Return the blocks of a document in order; none for an unknown one."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.blocks(connection, document_id)
 
     def source(self, document_id: str) -> StoredSource | None:
@@ -258,7 +259,7 @@ class Catalog:
         statement = sa.select(table.c.sha256, table.c.media_type, table.c.name).where(
             table.c.document_id == document_id
         )
-        with self._read() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(statement).first()
         if row is None:
             return None
@@ -268,17 +269,17 @@ class Catalog:
         self, document_id: str, offset: int = 0, limit: int = 50
     ) -> tuple[list[StoredChunk], int]:
         """Return a page of a document's chunks in order, and how many there are."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.chunk_page(connection, document_id, offset, limit)
 
     def chunks_by_id(self, ids: Sequence[str]) -> dict[str, StoredChunk]:
         """Return those of the chunks that exist."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.chunks_by_id(connection, ids)
 
     def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Return the titles of those of the documents that exist."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.titles(connection, list(document_ids))
 
     def delete_document(self, document_id: str) -> bool:
@@ -287,12 +288,12 @@ class Catalog:
         Returns False when neither a document nor a job of that id exists. A worker that is busy
         with it finds its lease lost.
         """
-        with self._write() as connection:
+        with self._database.writing() as connection:
             unnamed = documents.remove(connection, document_id)
         if unnamed is None:
             return False
         self._drop_unnamed(unnamed)
-        schema.scrub_log(self._engine)
+        self._database.scrub()
         return True
 
     # What indexes follow
@@ -300,69 +301,48 @@ class Catalog:
     def last_sequence(self) -> int:
         """Return the number of the latest change, 0 before the first."""
         statement = sa.select(schema.counters.c.value).where(schema.counters.c.name == "changes")
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
     def changes_since(self, sequence: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number, oldest first, one a document at most."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.changes_since(connection, sequence, limit)
 
     def vector_rows(self, document_id: str) -> list[VectorRow]:
         """Return what the chunk indexes need of one document, in order."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.vector_rows(connection, document_id)
 
     def summary_row(self, document_id: str) -> SummaryRow | None:
         """Return what the document index needs of one document."""
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return documents.summary_row(connection, document_id)
 
     def document_ids(self, collection: str) -> list[str]:
         """Return the ids of a collection's documents, sorted."""
         table = schema.documents
         statement = sa.select(table.c.document_id).where(table.c.collection == collection)
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return list(connection.execute(statement.order_by(table.c.document_id)).scalars())
 
     def collections(self) -> list[str]:
         """Return the collections that hold documents, sorted."""
         column = schema.documents.c.collection
-        with self._read() as connection:
+        with self._database.reading() as connection:
             return list(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
-
-    # Conversations
-
-    def append_turns(
-        self, session_id: str, collection: str, turns: Sequence[tuple[str, str]]
-    ) -> None:
-        """Add turns, given as (role, content), to the end of a conversation."""
-        with self._write() as connection:
-            sessions.append(connection, session_id, collection, turns, self._clock())
-
-    def turns(self, session_id: str, limit: int) -> list[tuple[str, str]]:
-        """Return the last turns of a conversation as (role, content), oldest first."""
-        with self._read() as connection:
-            return sessions.latest(connection, session_id, limit)
-
-    def delete_session(self, session_id: str) -> bool:
-        """Delete a conversation. Returns whether there was one."""
-        with self._write() as connection:
-            deleted = sessions.delete(connection, session_id)
-        schema.scrub_log(self._engine)
-        return deleted
 
     # Repair
 
     def remove_unnamed_sources(self) -> int:
         """Delete uploaded bytes that a killed process left without a row. Returns how many."""
-        with self._write() as connection:
+        with self._database.writing() as connection:
             return self._sources.sweep(jobs.named_sources(connection))
 
     def _end_job(
         self, which: sa.ColumnElement[bool], state: JobState, code: str, reason: str
     ) -> bool:
-        with self._write() as connection:
+        with self._database.writing() as connection:
             ended = jobs.end(
                 connection, which, state=state, now=self._clock(), code=code, reason=reason
             )
@@ -375,24 +355,8 @@ class Catalog:
         candidates = list(candidates)
         if not candidates:
             return
-        with self._write() as connection:
+        with self._database.writing() as connection:
             named = jobs.named_sources(connection, candidates)
             for sha256 in candidates:
                 if sha256 not in named:
                     self._sources.remove(sha256)
-
-    @contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
-        with (
-            translated_errors(self._engine),
-            self._engine.connect() as connection,
-            connection.begin(),
-        ):
-            yield connection
-
-    @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        with translated_errors(self._engine), self._engine.connect() as opened:
-            connection = opened.execution_options(**{WRITE_OPTION: True})
-            with connection.begin():
-                yield connection

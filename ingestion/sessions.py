@@ -1,48 +1,51 @@
-"""Conversations, as statements on an open connection."""
+"""Conversations, kept in the catalog's database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from ingestion.database import Database
 from ingestion.schema import next_value, turns
 
 
-def append(
-    connection: sa.Connection,
-    session_id: str,
-    collection: str,
-    spoken: Sequence[tuple[str, str]],
-    now: datetime,
-) -> None:
-    """Add turns, given as (role, content), to the end of a conversation."""
-    rows = [
-        {
-            "sequence": next_value(connection, "turns"),
-            "session_id": session_id,
-            "collection": collection,
-            "role": role,
-            "content": content,
-            "created_at": now,
-        }
-        for role, content in spoken
-    ]
-    if rows:
-        connection.execute(sa.insert(turns), rows)
+class Sessions:
+    """What was said in each conversation. Each method is one transaction."""
 
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
 
-def latest(connection: sa.Connection, session_id: str, limit: int) -> list[tuple[str, str]]:
-    """Return the last turns of a conversation as (role, content), oldest first."""
-    rows = connection.execute(
-        sa.select(turns.c.role, turns.c.content)
-        .where(turns.c.session_id == session_id)
-        .order_by(turns.c.sequence.desc())
-        .limit(limit)
-    ).all()
-    return [(row.role, row.content) for row in reversed(rows)]
+    def append(self, session_id: str, collection: str, spoken: Sequence[tuple[str, str]]) -> None:
+        """Add turns, given as (role, content), to the end of a conversation."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            for role, content in spoken:
+                row = {
+                    "sequence": next_value(connection, "turns"),
+                    "session_id": session_id,
+                    "collection": collection,
+                    "role": role,
+                    "content": content,
+                    "created_at": now,
+                }
+                connection.execute(sa.insert(turns).values(row))
 
+    def latest(self, session_id: str, limit: int) -> list[tuple[str, str]]:
+        """Return the last turns of a conversation as (role, content), oldest first."""
+        statement = (
+            sa.select(turns.c.role, turns.c.content)
+            .where(turns.c.session_id == session_id)
+            .order_by(turns.c.sequence.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        return [(row.role, row.content) for row in reversed(rows)]
 
-def delete(connection: sa.Connection, session_id: str) -> bool:
-    """Delete a conversation. Returns whether there was one."""
-    statement = sa.delete(turns).where(turns.c.session_id == session_id)
-    return connection.execute(statement).rowcount > 0
+    def delete(self, session_id: str) -> bool:
+        """Delete a conversation. Returns whether there was one."""
+        with self._database.writing() as connection:
+            deleted = connection.execute(sa.delete(turns).where(turns.c.session_id == session_id))
+        self._database.scrub()
+        return deleted.rowcount > 0

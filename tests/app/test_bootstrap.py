@@ -70,7 +70,7 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     (cited,) = done.answer.citations
     assert TEXT[cited.start : cited.end] == cited.quote
     assert passage.document_id == cited.document_id
-    assert service.catalog.turns("c\ns", 10)[0] == ("user", question)
+    assert service.catalog.sessions.latest("c\ns", 10)[0] == ("user", question)
     catalog.close()
     service.close()
 

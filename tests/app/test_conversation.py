@@ -36,7 +36,7 @@ def turns(*pairs: str) -> tuple[Turn, ...]:
 
 def test_session_second_question_comes_with_the_first(catalog: Catalog) -> None:
     answering = Answering()
-    say = with_sessions(catalog, answering)
+    say = with_sessions(catalog.sessions, answering)
     list(say(asked("甲")))
     list(say(asked("乙")))
     assert answering.histories == [(), turns("甲")]
@@ -44,7 +44,7 @@ def test_session_second_question_comes_with_the_first(catalog: Catalog) -> None:
 
 def test_session_same_id_in_another_collection_knows_nothing(catalog: Catalog) -> None:
     answering = Answering()
-    say = with_sessions(catalog, answering)
+    say = with_sessions(catalog.sessions, answering)
     list(say(asked("甲")))
     list(say(asked("乙", collection="b")))
     list(say(asked("丙", session="s2")))
@@ -53,7 +53,7 @@ def test_session_same_id_in_another_collection_knows_nothing(catalog: Catalog) -
 
 def test_session_history_sent_along_replaces_the_stored_one(catalog: Catalog) -> None:
     answering = Answering()
-    say = with_sessions(catalog, answering)
+    say = with_sessions(catalog.sessions, answering)
     list(say(asked("甲")))
     list(say(replace(asked("乙"), history=turns("丁"))))
     assert answering.histories[1] == turns("丁")
@@ -61,7 +61,7 @@ def test_session_history_sent_along_replaces_the_stored_one(catalog: Catalog) ->
 
 def test_session_long_conversation_keeps_the_last_ten_turns(catalog: Catalog) -> None:
     answering = Answering()
-    say = with_sessions(catalog, answering)
+    say = with_sessions(catalog.sessions, answering)
     for number in range(8):
         list(say(asked(f"{number}")))
     assert answering.histories[-1] == turns("2", "3", "4", "5", "6")
@@ -69,7 +69,7 @@ def test_session_long_conversation_keeps_the_last_ten_turns(catalog: Catalog) ->
 
 def test_no_session_nothing_is_stored(catalog: Catalog) -> None:
     answering = Answering()
-    say = with_sessions(catalog, answering)
+    say = with_sessions(catalog.sessions, answering)
     list(say(asked("甲", session=None)))
     list(say(asked("乙", session=None)))
     assert answering.histories == [(), ()]
@@ -77,9 +77,9 @@ def test_no_session_nothing_is_stored(catalog: Catalog) -> None:
 
 def test_session_answer_left_early_is_closed_and_not_stored(catalog: Catalog) -> None:
     answering = Answering()
-    events: Iterator[AnswerEvent] = with_sessions(catalog, answering)(asked("甲"))
+    events: Iterator[AnswerEvent] = with_sessions(catalog.sessions, answering)(asked("甲"))
     next(events)
     assert isinstance(events, Generator)
     events.close()
     assert answering.closed == 1
-    assert catalog.turns("a\ns1", 10) == []
+    assert catalog.sessions.latest("a\ns1", 10) == []

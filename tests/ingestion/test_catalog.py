@@ -434,13 +434,13 @@ def test_threads_reading_and_writing_together_all_succeed(catalog: Catalog) -> N
         for round_ in range(5):
             catalog.submit(f"c{number}", f"{round_}", f"{number}/{round_}".encode(), {})
             assert catalog.document(document_id) is not None
-            catalog.append_turns(f"s{number}", "hr", [("user", "q"), ("assistant", "a")])
+            catalog.sessions.append(f"s{number}", "hr", [("user", "q"), ("assistant", "a")])
 
     with ThreadPoolExecutor(12) as pool:
         for future in [pool.submit(use, number) for number in range(12)]:
             future.result()
     assert catalog.jobs()[1] == 61
-    assert all(len(catalog.turns(f"s{number}", 50)) == 10 for number in range(12))
+    assert all(len(catalog.sessions.latest(f"s{number}", 50)) == 10 for number in range(12))
 
 
 def test_locked_database_raises_unavailable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -461,14 +461,14 @@ def test_submission_has_the_id_of_its_collection_and_name(catalog: Catalog) -> N
 
 
 def test_conversation_gives_its_last_turns_oldest_first(catalog: Catalog) -> None:
-    catalog.append_turns("s", "hr", [("user", "一"), ("assistant", "二")])
-    catalog.append_turns("t", "hr", [("user", "other")])
-    catalog.append_turns("s", "hr", [("user", "三")])
-    assert catalog.turns("s", 2) == [("assistant", "二"), ("user", "三")]
-    assert catalog.delete_session("s")
-    assert not catalog.delete_session("s")
-    assert catalog.turns("s", 10) == []
-    assert catalog.turns("t", 10) == [("user", "other")]
+    catalog.sessions.append("s", "hr", [("user", "一"), ("assistant", "二")])
+    catalog.sessions.append("t", "hr", [("user", "other")])
+    catalog.sessions.append("s", "hr", [("user", "三")])
+    assert catalog.sessions.latest("s", 2) == [("assistant", "二"), ("user", "三")]
+    assert catalog.sessions.delete("s")
+    assert not catalog.sessions.delete("s")
+    assert catalog.sessions.latest("s", 10) == []
+    assert catalog.sessions.latest("t", 10) == [("user", "other")]
 
 
 def test_put_documents_many_are_stored_and_followed_without_jobs(catalog: Catalog) -> None:
