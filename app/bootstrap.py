@@ -102,11 +102,7 @@ def build_service(settings: Settings) -> Service:
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
     """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
     encoder = build_encoder(settings)
-    read = IsolatedParser(
-        memory_bytes=settings.parse_memory_bytes,
-        seconds=settings.parse_seconds,
-        stall_seconds=settings.parse_stall_seconds,
-    )
+    read = build_parser(settings)
 
     def ingest(
         content: bytes, name: str, options: ParseOptions, progress: Progress
@@ -122,6 +118,15 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
         )
 
     return open_catalog(settings), ingest
+
+
+def build_parser(settings: Settings) -> IsolatedParser:
+    """Return what reads files in a process of its own, within the settings' limits."""
+    return IsolatedParser(
+        memory_bytes=settings.parse_memory_bytes,
+        seconds=settings.parse_seconds,
+        stall_seconds=settings.parse_stall_seconds,
+    )
 
 
 def open_catalog(settings: Settings) -> Catalog:

@@ -1,10 +1,11 @@
 """The one place that ties evaluation to the running service."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 from app.answer_events import AnswerRequest, SentenceEvent
-from app.bootstrap import build_service
+from app.bootstrap import build_encoder, build_service
 from app.ingest_document import ingest_document
 from app.service import Service
 from app.settings import Settings
@@ -39,6 +40,15 @@ def bind(service: Service) -> Subject:
         return _ingest(files, service, progress)
 
     return Subject(search, ask, ingest, service.embedder, service.close)
+
+
+def embedding_seconds(settings: Settings, texts: Sequence[str]) -> float:
+    """Return the seconds that the settings' encoder takes for these passages and nothing else."""
+    encoder = build_encoder(settings)
+    encoder.embed_passages(texts[:1])
+    began = time.perf_counter()
+    encoder.embed_passages(texts)
+    return time.perf_counter() - began
 
 
 def _ingest(

@@ -1,7 +1,10 @@
-"""`youju evaluate retrieval|answers DATASET`: measure search and answers on a dataset folder."""
+"""`youju evaluate …`: measure search and answers on a dataset, and the reading of files."""
 
+import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +21,11 @@ from evaluation.datasets import (
 )
 from evaluation.progress import shown_progress
 from evaluation.report import show_table
+from evaluation.served import NotServed
 
 # What the runs need is imported once the data is known to be good: it takes seconds, and the
 # command line loads this module also when it is asked for something else.
-app = typer.Typer(no_args_is_help=True, help="Measure search and answers on a dataset.")
+app = typer.Typer(no_args_is_help=True, help="Measure search, answers and reading.")
 
 DatasetFolder = Annotated[
     Path, typer.Argument(metavar="DATASET", help="Folder with corpus, queries and qrels.")
@@ -101,12 +105,102 @@ def answers(
     _say_where(console, run.folder)
 
 
+@app.command()
+def files(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="What to read.")
+    ],
+    truth: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Reference texts, FILE.txt or FILE.md."),
+    ] = None,
+    passwords: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="JSON: file name to password.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--out", help="Write the tables here: .md or .json.")
+    ] = None,
+) -> None:
+    """Read every file of a folder as the service would, and show how each one ended.
+
+    Status 1: one ended unexpectedly or not at all.
+    """
+    from app.bootstrap import build_parser
+    from evaluation import file_report, file_run
+
+    with _reported_errors():
+        opened = _passwords(passwords) if passwords else {}
+    settings = Settings()
+    console = Console()
+    with shown_progress(console) as progress:
+        results = file_run.read_folder(
+            folder, truth, opened, lambda: build_parser(settings), progress
+        )
+    show_table(console, folder.name, file_report.COLUMNS, file_report.file_rows(results))
+    show_table(console, "All files", ["what", "value"], file_report.summary_rows(results))
+    if report is not None:
+        file_report.write_report(report, results)
+        _say_where(console, report)
+    if any(result.is_fault for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ingestion(
+    documents: Annotated[int, typer.Option(min=1, help="How many small documents.")] = 2000,
+    searches: Annotated[int, typer.Option(min=1, help="Before and after, to compare.")] = 200,
+    seed: Seed = 7,
+    out: Out = Path("runs"),
+    models_dir: Annotated[
+        Path | None, typer.Option(help="Prepared models; default: those of the data directory.")
+    ] = None,
+) -> None:
+    """Upload many small documents to a service of its own and search while it takes them in.
+
+    Status 1: one was lost, failed or stuck.
+    """
+    from evaluation import http_ingestion, report, served
+    from evaluation.binding import embedding_seconds
+
+    notes = http_ingestion.small_files(documents, seed=seed)
+    console = Console()
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix="ingestion-") as data, _reported_errors():
+        models = models_dir or Settings().models_path
+        settings = Settings(data_dir=Path(data), models_dir=models.absolute())
+        with (
+            shown_progress(console) as progress,
+            served.served(settings, out / "service.log") as client,
+        ):
+            run = http_ingestion.ingest_over_http(
+                client, notes, searches=searches, stuck_seconds=300, progress=progress
+            )
+        alone = embedding_seconds(settings, [note.content.decode() for note in notes])
+    rows = http_ingestion.ingestion_rows(run, alone)
+    show_table(console, "Many documents at once", ["what", "value"], rows)
+    facts = {"run": asdict(run), "embedding_seconds": alone, "seed": seed}
+    _say_where(console, report.append_result(out, "ingestion", facts))
+    if not run.is_complete:
+        raise typer.Exit(1)
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    """Return passwords by file name. Raises SelectionError."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as exc:
+        raise SelectionError(f"{path}: not JSON") from exc
+    if not isinstance(read, dict) or not all(isinstance(value, str) for value in read.values()):
+        raise SelectionError(f"{path}: not an object of file names and passwords")
+    return read
+
+
 @contextmanager
 def _reported_errors() -> Iterator[None]:
     """Turn what is wrong with the data or the numbers asked for into one line and status 2."""
     try:
         yield
-    except (DatasetError, SelectionError) as exc:
+    except (DatasetError, SelectionError, NotServed) as exc:
         Console(stderr=True).print(str(exc), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from exc
 

@@ -78,6 +78,11 @@ class IsolatedParser:
             raise ParserFailed(code, message)
         return document
 
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the process that reads, None while there is none."""
+        return self._process.pid if self._process is not None else None
+
     def close(self) -> None:
         """End the process; the next call starts another."""
         with self._lock:

@@ -25,7 +25,6 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _IN_NO_HEADING = ", ".join((*_HEADINGS, "table"))
 _LIST_ITEMS = frozenset(("li", "dd", "dt"))
 _HIDING = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
-_CSS_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _SIMPLE_SELECTOR = re.compile(r"[.#][\w-]+")
 _CHARSET = re.compile(
     rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?\s*([\w-]{2,20})", re.I
@@ -90,9 +89,12 @@ def _hidden_by_style_sheet(tree: LexborHTMLParser) -> frozenset[str]:
     """Return the plain `.class` and `#id` selectors that the page's own styles hide."""
     hidden: set[str] = set()
     for sheet in tree.css("style"):
-        for selectors, rules in _CSS_RULE.findall(sheet.text()):
+        # Cut at brackets rather than matched: a sheet of none would take time that grows with
+        # the square of its length.
+        for rule in sheet.text().split("}"):
+            before, _, rules = rule.rpartition("{")
             if _HIDING.search(rules):
-                names = (selector.strip() for selector in selectors.split(","))
+                names = (selector.strip() for selector in before.rpartition("{")[2].split(","))
                 hidden.update(name for name in names if _SIMPLE_SELECTOR.fullmatch(name))
     return frozenset(hidden)
 
