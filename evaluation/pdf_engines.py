@@ -1,4 +1,4 @@
-"""Compare ways to get the text out of PDFs: `python -m evaluation.pdf_engines FOLDER --truth FOLDER`.
+"""Ways to read PDFs, compared: `python -m evaluation.pdf_engines FOLDER --truth FOLDER`.
 
 Each engine reads each file in a process of its own, which ends at a deadline. Engines that are not
 installed are left out; none but our own parser and what it stands on comes with this project.
@@ -155,9 +155,13 @@ def failure_rows(readings: Sequence[Reading], versions: Mapping[str, str]) -> li
 
 def main() -> None:
     """Compare the installed engines and show the tables in Markdown."""
-    arguments = argparse.ArgumentParser(prog="python -m evaluation.pdf_engines", description=__doc__)
+    arguments = argparse.ArgumentParser(
+        prog="python -m evaluation.pdf_engines", description=__doc__
+    )
     arguments.add_argument("folder", type=Path)
-    arguments.add_argument("--truth", type=Path, required=True, help="reference texts, FILE.txt/.md")
+    arguments.add_argument(
+        "--truth", type=Path, required=True, help="reference texts, FILE.txt/.md"
+    )
     arguments.add_argument("--seconds", type=float, default=300, help="longest for one file")
     asked = arguments.parse_args()
     paths = sorted(asked.folder.glob("*.pdf"))

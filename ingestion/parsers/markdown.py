@@ -21,6 +21,9 @@ _CODE_FENCE = re.compile(
     r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S
 )
 
+# The parser goes back over a paragraph at each of these; no prose has so many.
+_MARKS = re.compile(r"[*_\[]")
+_MOST_MARKS = 10_000
 _DEEPEST = 100  # levels of the parser: a list and each of its items are one each
 
 
@@ -38,6 +41,12 @@ def parse_markdown(content: bytes, name: str) -> Document:
         text = text[front.end() :]
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
     plain = _unfenced(text)
+    if any(len(_MARKS.findall(part)) > _MOST_MARKS for part in plain.split("\n\n")):
+        parser.disable(["emphasis", "link", "image"])
+        warnings = (
+            *warnings,
+            "marks for emphasis and links were too many and were left as they are",
+        )
     tokens = parser.parse(plain)
     if any(token.level >= _DEEPEST - 1 for token in tokens):
         # Beyond its limit the parser leaves text out; as paragraphs nothing is lost.

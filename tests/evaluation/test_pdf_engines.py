@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from evaluation import pdf_engines
-from evaluation.pdf_engines import ENGINES, Reading, engine_rows, failure_rows, installed, read_apart
+from evaluation.pdf_engines import (
+    ENGINES,
+    Reading,
+    engine_rows,
+    failure_rows,
+    installed,
+    read_apart,
+)
 from tests.ingestion.parsers.pdf_samples import Sheet
 
 

@@ -33,7 +33,9 @@ def test_served_waits_until_ready_and_ends_the_process(
 def test_served_that_ends_at_once_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "_SERVE", f"print({sys.executable!r}); raise SystemExit(3)")
     log = tmp_path / "log"
-    with pytest.raises(served.NotServed, match="did not start"):
-        with served.served(Settings(data_dir=tmp_path), log):
-            raise AssertionError("unreachable")
+    with (
+        pytest.raises(served.NotServed, match="did not start"),
+        served.served(Settings(data_dir=tmp_path), log),
+    ):
+        raise AssertionError("unreachable")
     assert sys.executable in log.read_text()

@@ -14,9 +14,7 @@ from ingestion.records import BlockKind, Document, ParseOptions
 ROOT = Path(__file__).parents[2]
 
 
-def parse_and_check(
-    content: bytes, name: str, options: ParseOptions, advance: Advance
-) -> Document:
+def parse_and_check(content: bytes, name: str, options: ParseOptions, advance: Advance) -> Document:
     """Parse; what is neither a sound document nor an IngestionError is told with its place."""
     try:
         document = parse(content, name, options, advance)

@@ -11,11 +11,30 @@ LARGEST = 1 << 20
 """Bytes of a mutated file: what is slow or large then is the parser's fault."""
 _NUMBERS = [b"0", b"-1", b"1", b"9", b"65535", b"65536", b"2147483647", b"2147483648"]
 _NUMBERS += [b"4294967295", b"99999999999999999999", b"1e999", b"nan", b"0.0000001", b"-2147483648"]
-_BYTES = [b"\x00", b"\xff", b"\xfe\xff", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x1a", b"\r", b"\n\n"]
+_BYTES = [
+    b"\x00",
+    b"\xff",
+    b"\xfe\xff",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\x1a",
+    b"\r",
+    b"\n\n",
+]
 _BYTES += [b"<", b">", b"&", b'"', b"'", b"]]>", b"<!--", b"-->", b"<![CDATA[", b"<!DOCTYPE x>"]
 _BYTES += [b"%", b"\\", b"(", b")", b"[", b"]", b"<<", b">>", b"{", b"}", b"|", b"`" * 3, b"---\n"]
 _BYTES += ["\u202e".encode(), "\ud800".encode("utf-16-le", "surrogatepass"), "\U0010ffff".encode()]
-_VALUES = [*_NUMBERS, b"", b" ", b"A" * 300, b"../../../../x", b"true", b"#REF!", b"%9", "第".encode()]
+_VALUES = [
+    *_NUMBERS,
+    b"",
+    b" ",
+    b"A" * 300,
+    b"../../../../x",
+    b"true",
+    b"#REF!",
+    b"%9",
+    "第".encode(),
+]
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?")
 _TAG = re.compile(rb"<(/?)([A-Za-z_][\w:.-]*)([^<>]*)>")
 _VALUE = re.compile(rb'="([^"]*)"')
@@ -58,7 +77,11 @@ def _changed_package(content: bytes, random: Random) -> bytes | None:
     if not parts or sum(len(data) for _, data in parts) > 16 * LARGEST:
         return None
     read = [at for at, (name, _) in enumerate(parts) if _READ.search(name)]
-    at = random.choice(read or range(len(parts))) if random.random() < 0.9 else random.randrange(len(parts))
+    at = (
+        random.choice(read or range(len(parts)))
+        if random.random() < 0.9
+        else random.randrange(len(parts))
+    )
     name, data = parts[at]
     fate = random.random()
     if fate < 0.05:
@@ -94,7 +117,9 @@ def _flipped(content: bytes, random: Random) -> bytes:
     for _ in range(random.choice((1, 2, 8, 64))):
         if changed:
             at = random.randrange(len(changed))
-            changed[at] = random.choice((changed[at] ^ 1 << random.randrange(8), random.randrange(256)))
+            changed[at] = random.choice(
+                (changed[at] ^ 1 << random.randrange(8), random.randrange(256))
+            )
     return bytes(changed)
 
 
@@ -173,9 +198,7 @@ def _replaced(
     return content[: match.start(group)] + new + content[match.end(group) :]
 
 
-def _chosen(
-    pattern: re.Pattern[bytes], content: bytes, random: Random
-) -> re.Match[bytes] | None:
+def _chosen(pattern: re.Pattern[bytes], content: bytes, random: Random) -> re.Match[bytes] | None:
     """Return a match near a random place."""
     at = random.randrange(len(content) + 1)
     return pattern.search(content, at) or pattern.search(content)

@@ -56,7 +56,9 @@ def verdict(parser: IsolatedParser, content: bytes, name: str) -> tuple[str, str
     except ParserFailed as failed:
         if failed.code not in EXPECTED:
             place = str(failed).split(": ")[0] if failed.code == "internal_error" else ""
-            where = place or (str(failed) if failed.code == "unsound_document" else Path(name).suffix)
+            where = place or (
+                str(failed) if failed.code == "unsound_document" else Path(name).suffix
+            )
             return f"{failed.code} {where}", str(failed)
         outcome = failed.code
     seconds = time.monotonic() - began

@@ -75,3 +75,22 @@ def test_html_heading_around_a_heading_leaves_it_one():
 def test_html_without_words_raises_empty_document():
     with pytest.raises(EmptyDocument):
         parse_html(b"<html><script>x</script></html>", "a.html")
+
+
+def test_html_style_sheet_without_brackets_takes_linear_time():
+    # Matched as rules, this would take minutes.
+    document = parse_html(b"<style>" + b".a," * 200_000 + b"</style><p>words", "a.html")
+    assert document.text == "words"
+
+
+def test_html_rules_within_media_queries_hide():
+    page = b"<style>@media screen { .a { display: none } .b { color: red } }</style>"
+    document = parse_html(page + b'<p class="a">gone<p class="b">kept', "a.html")
+    assert document.text == "kept"
+
+
+def test_html_deeper_than_any_page_keeps_its_text_and_order():
+    deep = b"<div>" * 30_000 + b"one<p>two" + b"</div>" * 30_000 + b"<p>three"
+    assert parse_html(deep, "a.html").text.split() == ["one", "two", "three"]
+    cells = b"<table>" + b"<tr><td>a<td>b" * 3000 + b"</table>"
+    assert parse_html(cells, "a.html").text == "\n".join(["a | b"] * 3000)

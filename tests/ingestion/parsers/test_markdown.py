@@ -92,3 +92,13 @@ def test_parse_markdown_deep_nesting_loses_nothing(depth: int, nested: str) -> N
     headings = [block for block in document.blocks if block.kind is BlockKind.HEADING]
     assert len(headings) == 2
     assert bool(document.warnings) == (depth > (50 if nested == "list" else 100))
+
+
+def test_markdown_paragraph_of_marks_takes_linear_time_and_says_so():
+    document = parse_markdown(b"[" * 100_000, "a.md")
+    assert len(document.text) == 100_000
+    assert "marks for emphasis and links were too many" in document.warnings[0]
+    many = "\n\n".join(["*one* [two](x)"] * 6000)
+    document = parse_markdown(many.encode(), "a.md")
+    assert document.text.startswith("one two\n")
+    assert document.warnings == ()
