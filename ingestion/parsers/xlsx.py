@@ -28,14 +28,15 @@ def parse_xlsx(content: bytes, name: str) -> Document:
     rows stands in each of them. Sheets that are hidden, or have more cells than a reader of this
     kind of document can hold, are left out with a warning.
     Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge, also where
-    no sheet is within the limits.
+    no sheet with text is within the limits.
     """
     check_package(content, media.XLSX)
     workbook = scan_workbook(content)
-    if workbook.refused and not workbook.sheets:
+    drafts = list(_drafts(workbook))
+    if workbook.refused and not drafts:
         raise DocumentTooLarge(LARGEST_CELLS + 1, LARGEST_CELLS, "cells")
     return build_document(
-        _drafts(workbook),
+        drafts,
         name=name,
         media_type=media.XLSX,
         title=workbook.title.strip() or PurePath(name.replace("\\", "/")).stem,

@@ -248,3 +248,13 @@ def test_xlsx_binary_workbook_raises_unsupported_media():
 def test_xlsx_without_values_raises_empty_document():
     with pytest.raises(EmptyDocument):
         parse_xlsx(one_sheet(), "a.xlsx")
+
+
+def test_xlsx_sheet_too_large_beside_an_empty_one_is_too_large_not_empty():
+    def write(book):
+        book.add_worksheet("far").write(1_048_575, 16_383, "x")
+        book.get_worksheet_by_name("far").write(0, 0, "y")
+        book.add_worksheet("empty")
+
+    with pytest.raises(DocumentTooLarge):
+        parse_xlsx(workbook(write), "a.xlsx")
