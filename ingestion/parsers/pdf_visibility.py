@@ -43,6 +43,7 @@ _THIN, _MANY_THIN = 1.5, 4
 """Points, count: rules under and around text are thinner, and fewer."""
 _MOST_PAIRS, _PAIRS_AT_ONCE = 50_000_000, 1_000_000
 _SCAN_SHARE = 0.5
+_MARGIN = 2.0  # points around a character where the ink of a scan may begin
 _PIECE = 4
 _SLACK = 1.0
 _STROKED = (1, 5)  # render modes in which the fill colour is not used
@@ -318,7 +319,8 @@ class _Judge:
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         if not any(it[0] <= x <= it[2] and it[1] <= y <= it[3] for it in self._images):
             return False
-        window = self._view(reason)[0][self._views.window(box)]
+        around = (box[0] - _MARGIN, box[1] - _MARGIN, box[2] + _MARGIN, box[3] + _MARGIN)
+        window = self._view(reason)[0][self._views.window(around)]
         return window.size > 0 and int(np.ptp(window, axis=(0, 1)).max()) >= _INK
 
     def _view(self, reason: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
