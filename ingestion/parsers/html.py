@@ -33,7 +33,9 @@ _LIST_ITEMS = frozenset(("li", "dd", "dt"))
 _ASKING = re.compile(r"cookie|consent|gdpr|ccpa", re.I)
 _BANNER = re.compile(r"banner|notice|popup|modal|overlay|dialog|wall|window|sdk|\bbar\b", re.I)
 _LONGEST_BANNER = 3000
-_NAVIGATION = frozenset("navbar breadcrumb breadcrumbs skip-link skiplink main-nav site-nav".split())
+_NAVIGATION = frozenset(
+    "navbar breadcrumb breadcrumbs skip-link skiplink main-nav site-nav".split()
+)
 _BODIES = frozenset(("body", "main", "article"))
 _CHARSET = re.compile(
     rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?\s*([\w-]{2,20})", re.I

@@ -88,9 +88,9 @@ class Visibility:
         if not (attributes or style):
             return outer
         if node.tag not in _ROOTS and not self._is_tab(attributes):
-            if "hidden" in attributes and attributes["hidden"] != "until-found":
-                if style.get("display", "none") == "none":
-                    return NOT_DISPLAYED
+            marked = attributes.get("hidden", "until-found") != "until-found"
+            if marked and style.get("display", "none") == "none":
+                return NOT_DISPLAYED
             if reason := _hiding(style):
                 return reason
         return _changed(outer, style, attributes)

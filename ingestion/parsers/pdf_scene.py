@@ -84,9 +84,7 @@ class _Walk:
         self._name = (ctypes.c_ushort * 8)()
         self._length = ctypes.c_ulong()
 
-    def objects(
-        self, count: int, at: Callable[[int], _Handle], matrix: Matrix, depth: int
-    ) -> None:
+    def objects(self, count: int, at: Callable[[int], _Handle], matrix: Matrix, depth: int) -> None:
         for index in range(count):
             handle = at(index)
             self._order += 1
@@ -130,9 +128,7 @@ class _Walk:
             width = self._floats[0]
             raw.FPDFPageObj_GetStrokeWidth(handle, width)
             if width.value >= _FILLED_WIDTH:
-                self._paint(
-                    handle, matrix, self._colour(raw.FPDFPageObj_GetStrokeColor, handle)[0]
-                )
+                self._paint(handle, matrix, self._colour(raw.FPDFPageObj_GetStrokeColor, handle)[0])
 
     def _form(self, handle: _Handle, matrix: Matrix, depth: int) -> None:
         own = self._matrix
@@ -143,9 +139,7 @@ class _Walk:
             count, lambda index: raw.FPDFFormObj_GetObject(handle, index), inner, depth + 1
         )
 
-    def _paint(
-        self, handle: _Handle, matrix: Matrix, colour: tuple[int, int, int] | None
-    ) -> Box:
+    def _paint(self, handle: _Handle, matrix: Matrix, colour: tuple[int, int, int] | None) -> Box:
         box = self._box(handle, matrix)
         self.boxes.append(box)
         self.orders.append(self._order)

@@ -27,10 +27,10 @@ def parse_xlsx(content: bytes, name: str) -> Document:
     """Return the document in a workbook: each visible sheet a heading and its tables.
 
     Empty rows part tables, a column without values is left out, and a label merged over several
-    rows stands in each of them. Hidden rows and columns are left out and counted. Sheets that are hidden, or have more cells than a reader of this
-    kind of document can hold, are left out with a warning.
-    Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge, also where
-    no sheet is within the limits.
+    rows stands in each of them. Hidden rows and columns are left out and counted; sheets that are
+    hidden, or have more cells than a reader of this kind of document can hold, are left out with a
+    warning. Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge,
+    also where no sheet is within the limits.
     """
     check_package(content, media.XLSX)
     workbook = scan_workbook(content)

@@ -110,7 +110,8 @@ def test_normalise_hidden_characters_go(text, clean):
 
 
 @pytest.mark.parametrize(
-    "text", ["\u2764\ufe0f", "\u8fbb\U000e0100", "\U0001f469\u200d\U0001f4bb", "می\u200cخواهم", "क्\u200dष"]
+    "text",
+    ["\u2764\ufe0f", "\u8fbb\U000e0100", "\U0001f469\u200d\U0001f4bb", "می\u200cخواهم", "क्\u200dष"],
 )
 def test_normalise_selectors_and_joiners_that_shape_a_character_stay(text):
     assert normalise(text) == text

@@ -231,9 +231,7 @@ def with_run(properties, paragraph_properties="", styles=""):
     return parsed(word)
 
 
-BY_STYLE = (
-    '<w:style w:type="character" w:styleId="H"><w:name w:val="H"/><w:rPr><w:vanish/></w:rPr></w:style>'
-)
+BY_STYLE = '<w:style w:type="character" w:styleId="H"><w:name w:val="H"/><w:rPr><w:vanish/></w:rPr></w:style>'
 
 
 @pytest.mark.parametrize(
@@ -242,7 +240,10 @@ BY_STYLE = (
         ("<w:vanish/>", "marked as hidden"),
         ('<w:rStyle w:val="H"/>', "marked as hidden"),
         ('<w:color w:val="FFFFFF"/>', "in the colour of the background"),
-        ('<w:color w:val="FEFEFE"/><w:shd w:val="clear" w:fill="auto"/>', "in the colour of the background"),
+        (
+            '<w:color w:val="FEFEFE"/><w:shd w:val="clear" w:fill="auto"/>',
+            "in the colour of the background",
+        ),
         ('<w:sz w:val="2"/>', "smaller than 1 point"),
     ],
 )

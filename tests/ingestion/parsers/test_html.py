@@ -141,11 +141,10 @@ def test_html_hidden_text_is_left_out_and_counted(markup, reason):
         "<style>@media (max-width:600px){p{display:none}}</style><p>seen</p>",
         "<style>p{display:none} p.a{display:block}</style><p class=a>seen</p>",
         "<style>p.a:hover{display:none}</style><p class=a>seen</p>",
-        '<style>body{visibility:hidden}</style><p>seen</p>',
+        "<style>body{visibility:hidden}</style><p>seen</p>",
         "<details><summary>more</summary>seen</details>",
         '<a role="tab" aria-controls="t">tab</a><div role="tabpanel" id="t" hidden>seen</div>',
-        '<p style="background:linear-gradient(red,blue);background-clip:text;color:transparent">'
-        "seen</p>",
+        '<p style="background:linear-gradient(red,#00f);background-clip:text;color:transparent">seen',
         '<p style="text-indent:-2em;opacity:0.5;position:relative;left:-20px">seen</p>',
     ],
 )
