@@ -153,7 +153,8 @@ def _doubts(texts: list[Text], scene: Scene, thick: _Flags) -> tuple[_Flags, _Fl
 
 def _matters(objects: _Flags, thick: _Flags) -> _Flags:
     """Return for each row whether its objects are more than rules around text."""
-    return np.logical_or((objects & thick).any(axis=1), objects.sum(axis=1) >= _MANY_THIN)
+    matters: _Flags = (objects & thick).any(axis=1) | (objects.sum(axis=1) >= _MANY_THIN)
+    return matters
 
 
 def _size(text: Text) -> float:
