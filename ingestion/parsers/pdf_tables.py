@@ -1,0 +1,304 @@
+"""Tables: rows of cells, ruled or set apart by white space, brought into columns and joined."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from ingestion.builder import DraftBlock
+from ingestion.parsers.pdf_fragments import CURRENCY_SIGNS, LINE_HYPHENS
+from ingestion.parsers.pdf_layout import Cell, Row
+from ingestion.records import BlockKind, BoundingBox
+
+_MARK_CELL = re.compile(
+    r"[•●○◦▪■□‣·∙➢➤✓*–—-]|[(（]?[\w一二三四五六七八九十]{1,4}[.)）、]?|第.{1,8}[条章节编]|\d+(?:\.\d+)+"
+)
+_CELL_TAILS = (")", "%", "%)")
+_LEADER = re.compile(r"(?:[.．…·]\s*){4,}")
+_WORD = re.compile(r"[^\W\d_]{3}|[\u4e00-\u9fff]")
+_FORMULA = re.compile("[=≈∑∫∏√≤≥∈∀∃→↦∂∆⊆∪∩\ue000-\uf8ff]|^$")
+_FORMULA_ROWS = 6
+_MOST_LABELS = 3
+_MOST_COMPARED = 120
+_MOST_HEADERS = 3
+_SPANNING = 0.25
+_SAME_PLACE = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a table, each with a text for every column.
+
+    columns: x of their edges. rows: what it was read from, on the page where it begins. ends: its
+    last row. ruled: its cells have lines around them.
+    """
+
+    lines: tuple[tuple[str, ...], ...]
+    columns: tuple[tuple[float, float], ...]
+    rows: tuple[Row, ...]
+    ends: Row
+    ruled: bool
+
+
+def tidied(row: Row) -> Row:
+    """Return the row, currency signs and list marks put into the cell that they belong to."""
+    if row.grid is not None or len(row.parts) == 1:
+        return row
+    cells = row.cells
+    if len(cells) == 2 and _MARK_CELL.fullmatch(cells[0].text) and not cells[1].text[:1].isdigit():
+        whole = (Cell(row.text, cells[0].left, cells[1].right),)
+        return replace(row, cells=whole, parts=whole)
+    return replace(row, cells=_whole(cells), parts=_whole(row.parts))
+
+
+def _whole(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    merged: list[Cell] = []
+    for cell in cells:
+        if merged and (merged[-1].text in CURRENCY_SIGNS or cell.text in _CELL_TAILS):
+            merged[-1] = Cell(f"{merged[-1].text} {cell.text}", merged[-1].left, cell.right)
+        else:
+            merged.append(cell)
+    return tuple(merged)
+
+
+def table_runs(rows: Sequence[Row]) -> Iterator[tuple[bool, list[Row]]]:
+    """Yield the rows in runs: those of one table (at least two with cells) and everything else."""
+    marks = [_is_celled(row) for row in rows]
+    _take_labels(rows, marks)
+    _take_headers(rows, marks)
+    start = 0
+    for index in range(1, len(rows) + 1):
+        alike = index < len(rows) and marks[index] == marks[start]
+        if alike and (not marks[start] or _is_same_table(rows[index - 1], rows[index])):
+            continue
+        run = list(rows[start:index])
+        ruled = run[0].grid is not None
+        yield marks[start] and (ruled or sum(map(_is_celled, run)) > 1), run
+        start = index
+
+
+def _is_celled(row: Row) -> bool:
+    return row.grid is not None or (len(row.cells) > 1 and not _LEADER.search(row.text))
+
+
+def _is_same_table(above: Row, below: Row) -> bool:
+    return (above.page, above.column, above.grid) == (below.page, below.column, below.grid)
+
+
+def _take_labels(rows: Sequence[Row], marks: list[bool]) -> None:
+    """Mark the rows of one cell that stand inside a table: labels over or without figures."""
+    index = 1
+    while index < len(rows):
+        end = index
+        while end < len(rows) and not marks[end]:
+            end += 1
+        inside = marks[index - 1] and end < len(rows) and 0 < end - index <= _MOST_LABELS
+        if inside and _are_labels(rows[index - 1 : end + 1]):
+            marks[index:end] = [True] * (end - index)
+        index = end + 1
+
+
+def _are_labels(rows: Sequence[Row]) -> bool:
+    """Return whether the rows between the first and the last are labels in the table of both."""
+    above, *labels, below = rows
+    if above.grid is not None or below.grid is not None:
+        return False
+    if not all(_is_same_table(one, other) for one, other in pairwise(rows)):
+        return False
+    figures = max(above.cells[1].left if len(above.cells) > 1 else 0.0, below.cells[1].left)
+    fits = all(
+        row.box.right <= figures or row.box.right - row.box.left < 0.6 * _width(row)
+        for row in labels
+    )
+    near = all(one.baseline - other.baseline < 2.5 * other.size for one, other in pairwise(rows))
+    alike = all(row.size <= 1.1 * max(above.size, below.size) for row in labels)
+    over, under = above.baseline - labels[0].baseline, labels[0].baseline - rows[2].baseline
+    opens = over > 1.7 * under and over > 1.6 * labels[0].size
+    return fits and near and alike and not opens
+
+
+def _width(row: Row) -> float:
+    return row.column_right - row.column_left
+
+
+def _take_headers(rows: Sequence[Row], marks: list[bool]) -> None:
+    """Mark the row of one cell that stands over several columns right above a table."""
+    for index in range(len(rows) - 1, 0, -1):
+        row, below = rows[index - 1], rows[index]
+        if not marks[index] or marks[index - 1] or below.grid is not None:
+            continue
+        if not _is_same_table(row, below) or len(below.cells) < 2:
+            continue
+        near = 0 < row.baseline - below.baseline < 2 * row.size
+        first = min(below.cells[0].left, below.column_left)
+        inset = row.box.left > first + 0.2 * _width(row) and row.size <= 1.1 * below.size
+        over = sum(_overlap(row.cells[0], cell) > 0 for cell in below.cells)
+        if near and inset and over > 1 and row.box.right <= below.box.right + row.size:
+            marks[index - 1] = True
+
+
+def table_of(rows: Sequence[Row]) -> Table | None:
+    """Return the table that a run of rows is; None where it is a formula set in several lines."""
+    if rows[0].grid is not None:
+        lines = [tuple(_plain(cell.text) for cell in row.cells) for row in rows]
+        columns = tuple((cell.left, cell.right) for cell in rows[0].cells)
+        return Table(tuple(lines), columns, tuple(rows), rows[-1], ruled=True)
+    if _is_formula(rows):
+        return None
+    columns = _columns(rows)
+    placed = [_placed(row, columns) for row in rows]
+    if columns and sum(line is None for line in placed) <= 0.2 * len(rows):
+        aligned = [line or _loose(row, columns) for line, row in zip(placed, rows, strict=True)]
+        lines = _with_one_header(aligned, rows, columns)
+        lines = _with_whole_labels(lines)
+    else:
+        columns = ()
+        lines = [tuple(cell.text for cell in row.cells) for row in rows]
+    plain = tuple(tuple(map(_plain, line)) for line in lines)
+    return Table(plain, columns, tuple(rows), rows[-1], ruled=False)
+
+
+def _is_formula(rows: Sequence[Row]) -> bool:
+    if len(rows) > _FORMULA_ROWS:
+        return False
+    signs = sum(any(_FORMULA.search(cell.text) for cell in row.cells) for row in rows)
+    words = sum(len(_WORD.findall(row.text)) for row in rows)
+    return signs >= 0.4 * len(rows) and words < 2 * len(rows)
+
+
+def _overlap(one: Cell, other: Cell) -> float:
+    return min(one.right, other.right) - max(one.left, other.left)
+
+
+def _columns(rows: Sequence[Row]) -> tuple[tuple[float, float], ...]:
+    """Return the left and right of each column, from the cells that stand in one only.
+
+    A cell stands over several columns if in many of the rows two cells lie over or under it.
+    """
+    compared = [row.parts for row in rows if len(row.parts) > 1]
+    compared = compared[:: 1 + len(compared) // _MOST_COMPARED]
+    spans: list[tuple[float, float]] = []
+    for row in compared:
+        for cell in row:
+            hits = [
+                sum(_overlap(cell, other) > 1 for other in another)
+                for another in compared
+                if another is not row
+            ]
+            several = sum(hit > 1 for hit in hits)
+            if several < max(1, _SPANNING * sum(hit > 0 for hit in hits)):
+                spans.append((cell.left, cell.right))
+    columns: list[tuple[float, float]] = []
+    for left, right in sorted(spans):
+        if columns and left < columns[-1][1]:
+            columns[-1] = (columns[-1][0], max(columns[-1][1], right))
+        else:
+            columns.append((left, right))
+    return tuple(columns)
+
+
+def _covered(cell: Cell, columns: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the columns that a cell lies over, else the one nearest to it."""
+    shares = [min(cell.right, right) - max(cell.left, left) for left, right in columns]
+    over = [index for index, share in enumerate(shares) if share > 1]
+    return over or [max(range(len(columns)), key=lambda index: shares[index])]
+
+
+def _placed(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...] | None:
+    """Return the row's text by column; None where two of its cells fall into one."""
+    line = [""] * len(columns)
+    for cell in row.parts if len(row.cells) > 1 else row.cells:
+        column = _covered(cell, columns)[0] if columns else 0
+        if not columns or (line[column] and _is_apart(cell, row)):
+            return None
+        line[column] = f"{line[column]} {cell.text}".strip()
+    return tuple(line)
+
+
+def _is_apart(part: Cell, row: Row) -> bool:
+    """Return whether a part opens a cell, so that a wide gap stands before it."""
+    return any(cell.left == part.left for cell in row.cells)
+
+
+def _loose(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...]:
+    """Return a row whose cells do not fit the columns, in order."""
+    texts = [cell.text for cell in row.cells]
+    return (*texts[: len(columns) - 1], " ".join(texts[len(columns) - 1 :]))
+
+
+def _with_one_header(
+    lines: Sequence[tuple[str, ...]], rows: Sequence[Row], columns: Sequence[tuple[float, float]]
+) -> list[tuple[str, ...]]:
+    """Return the lines, headings over several columns brought into the header below them.
+
+    One that stands over all the columns goes into the empty corner, others into each column that
+    they name.
+    """
+    depth = 0
+    while depth < min(_MOST_HEADERS, len(rows) - 1) and _is_spanning(rows[depth], columns):
+        depth += 1
+    if not depth or len(columns) < 3:
+        return list(lines)
+    header = list(lines[depth])
+    for row in reversed(rows[:depth]):
+        for cell in row.cells:
+            over = _covered(cell, columns)
+            if len(over) >= len(columns) - 1 and not header[0]:
+                over = [0]
+            for column in over:
+                header[column] = f"{cell.text} {header[column]}".strip()
+    return [tuple(header), *lines[depth + 1 :]]
+
+
+def _is_spanning(row: Row, columns: Sequence[tuple[float, float]]) -> bool:
+    over = [_covered(cell, columns) for cell in row.cells]
+    return len(row.parts) == len(row.cells) and all(len(each) > 1 and each[0] > 0 for each in over)
+
+
+def _with_whole_labels(lines: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the lines, a label that goes on in the next line made whole."""
+    whole: list[tuple[str, ...]] = []
+    for line in lines:
+        last = whole[-1] if whole else None
+        goes_on = line[0][:1].islower() and last is not None and last[0] != ""
+        if goes_on and last is not None and not any(last[1:]):
+            whole[-1] = (f"{last[0]} {line[0]}", *line[1:])
+        elif goes_on and last is not None and not any(line[1:]) and len(whole) > 1:
+            whole[-1] = (f"{last[0]} {line[0]}", *last[1:])
+        else:
+            whole.append(line)
+    return whole
+
+
+def _plain(text: str) -> str:
+    for hyphen in LINE_HYPHENS:
+        text = text.replace(hyphen, "-")
+    return text
+
+
+def whole_table(above: Table, below: Table) -> Table | None:
+    """Return two tables as one where the second goes on with the first on the next page.
+
+    Its columns stand in the same places. Without lines it must repeat the header. That is dropped.
+    """
+    if below.rows[0].page != above.ends.page + 1 or above.ruled != below.ruled:
+        return None
+    if not above.columns or len(above.columns) != len(below.columns):
+        return None
+    aligned = all(
+        abs(one[0] - other[0]) <= _SAME_PLACE or abs(one[1] - other[1]) <= _SAME_PLACE
+        for one, other in zip(above.columns, below.columns, strict=True)
+    )
+    repeats = above.lines[0] == below.lines[0]
+    if not aligned or not (repeats or below.ruled):
+        return None
+    return replace(above, lines=above.lines + below.lines[repeats:], ends=below.ends)
+
+
+def table_draft(table: Table, box: BoundingBox) -> DraftBlock:
+    """Return the block of a table: a row a line, its cells joined by ' | ', empty ones kept."""
+    lines = []
+    for line in table.lines:
+        width = max((column for column, text in enumerate(line, 1) if text), default=0)
+        lines.append(" | ".join(line[:width]))
+    return DraftBlock(BlockKind.TABLE, "\n".join(lines), 0, table.rows[0].page, box)
