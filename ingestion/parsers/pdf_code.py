@@ -10,7 +10,9 @@ from ingestion.parsers.pdf_layout import Row
 from ingestion.reflow import display_width
 
 _MOSTLY = 0.5
-_STATEMENT = re.compile(r"[{};]$|\(\)|\w\s?[=<>]{1,2}\s?\w|^\s*[$#>]\s\S|^</?\w")
+_STATEMENT = re.compile(
+    r"[{};]$|\w\(|\w\s?:?[=<>]{1,2}\s?\w|^\s*(?:[$#>]\s\S|//|/\*|</?\w|[@#]\w|\w+:$)"
+)
 _DEEPEST = 60
 _NEAR = 3.0
 
@@ -27,7 +29,7 @@ def code_runs(rows: Sequence[Row]) -> Iterator[tuple[bool, list[Row]]]:
     run: list[Row] = []
     for mono, group in groupby(rows, key=lambda row: row.mono):
         for part in _connected(list(group)) if mono else [list(group)]:
-            if mono and (len(part) > 1 or _STATEMENT.search(part[0].text)):
+            if mono and any(_STATEMENT.search(row.text) for row in part):
                 if run:
                     yield False, run
                     run = []

@@ -22,6 +22,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.I)
 _MONOSPACED = re.compile(rb"mono|courier|consol|typewriter|menlo|cmtt|(?:^|[-+])code", re.I)
 _FIXED_PITCH = 1
+_HANZI = re.compile("[\u2e80-\u9fff]")
 _FONT_NAME_BYTES = 128
 CURRENCY_SIGNS = ("$", "¥", "￥", "€", "£")
 """Alone, such a sign opens a cell of a table, however near the cell before it is."""
@@ -194,7 +195,8 @@ class _Reader:
             size=size,
             bold=bold,
             upright=upright,
-            mono=mono,
+            # The hanzi of any font are equally wide.
+            mono=mono and not _HANZI.search(text),
         )
 
     def _space(self, last: _Word, word: _Word, size: float) -> str:

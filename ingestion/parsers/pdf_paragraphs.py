@@ -130,14 +130,15 @@ def _continues(group: list[Row], row: Row, style: Style) -> bool:
         return False
     if opens_block(row.text) or _opens_reference(group, row):
         return False
-    if row_level(last, style) != row_level(row, style):
+    level = row_level(last, style)
+    if level != row_level(row, style):
         return False
     if not side_by_side(last, row):
         return _flows_on(last, row, style)
     pitch = (last.baseline - row.baseline) / last.size
     if not 0 < pitch <= 1.3 * max(style.pitch, 1.0):
         return False
-    if row_level(last, style) or (len(group) == 1 and is_caption_number(last.text)):
+    if level or (len(group) == 1 and is_caption_number(last.text)):
         return True
     if is_caption(row.text) and last.text.endswith(_STOPS):
         return False

@@ -1,6 +1,7 @@
 """Tables: rows of cells, ruled or set apart by white space, brought into columns and joined."""
 
 import re
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -13,14 +14,17 @@ from ingestion.records import BlockKind, BoundingBox
 _MARK_CELL = re.compile(
     r"[•●○◦▪■□‣·∙➢➤✓*–—-]|[(（]?[\w一二三四五六七八九十]{1,4}[.)）、]?|第.{1,8}[条章节编]|\d+(?:\.\d+)+"
 )
+_MARK_GAP = 5.0
 _CELL_TAILS = (")", "%", "%)")
 _LEADER = re.compile(r"(?:[.．…·]\s*){4,}")
 _WORD = re.compile(r"[^\W\d_]{3}|[\u4e00-\u9fff]")
 _FORMULA = re.compile("[=≈∑∫∏√≤≥∈∀∃→↦∂∆⊆∪∩\ue000-\uf8ff]|^$")
+_FIGURE = re.compile(r"[$¥￥€£]?\s*[(+-]?\s*[$¥￥€£]?\s*(?:\d[\d,.]*|[—–-])\s*\)?\s*%?\)?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _FORMULA_ROWS = 6
 _MOST_LABELS = 3
-_MOST_COMPARED = 120
-_MOST_HEADERS = 3
+_MOST_COMPARED = 50
+_MOST_HEADERS = 5
 _SPANNING = 0.25
 _SAME_PLACE = 6.0
 
@@ -45,10 +49,16 @@ def tidied(row: Row) -> Row:
     if row.grid is not None or len(row.parts) == 1:
         return row
     cells = row.cells
-    if len(cells) == 2 and _MARK_CELL.fullmatch(cells[0].text) and not cells[1].text[:1].isdigit():
+    if len(cells) == 2 and _is_marked(*cells, row.size):
         whole = (Cell(row.text, cells[0].left, cells[1].right),)
         return replace(row, cells=whole, parts=whole)
     return replace(row, cells=_whole(cells), parts=_whole(row.parts))
+
+
+def _is_marked(mark: Cell, text: Cell, size: float) -> bool:
+    """Return whether a row of two cells is a list item, its mark set apart."""
+    near = text.left - mark.right <= _MARK_GAP * size
+    return near and bool(_MARK_CELL.fullmatch(mark.text)) and not text.text[:1].isdigit()
 
 
 def _whole(cells: Sequence[Cell]) -> tuple[Cell, ...]:
@@ -72,9 +82,31 @@ def table_runs(rows: Sequence[Row]) -> Iterator[tuple[bool, list[Row]]]:
         if alike and (not marks[start] or _is_same_table(rows[index - 1], rows[index])):
             continue
         run = list(rows[start:index])
-        ruled = run[0].grid is not None
-        yield marks[start] and (ruled or sum(map(_is_celled, run)) > 1), run
+        for part in _stacked(run) if marks[start] and run[0].grid is None else [run]:
+            ruled = part[0].grid is not None
+            yield marks[start] and (ruled or sum(map(_is_celled, part)) > 1), part
         start = index
+
+
+def _stacked(run: Sequence[Row]) -> Iterator[list[Row]]:
+    """Yield the tables of a run: a new one begins after a gap, with a header that is set in."""
+    gaps = [above.baseline - below.baseline for above, below in pairwise(run)]
+    usual = statistics.median(gaps) if gaps else 0.0
+    margin = min(row.box.left for row in run)
+    part = [run[0]]
+    for (above, below), gap in zip(pairwise(run), gaps, strict=True):
+        set_in = below.box.left > margin + 0.2 * _width(below) >= above.box.left
+        if set_in and gap > 1.5 * usual and gap > 1.5 * below.size and not _has_figures(below):
+            yield part
+            part = []
+        part.append(below)
+    yield part
+
+
+def _has_figures(row: Row) -> bool:
+    return any(
+        _FIGURE.fullmatch(cell.text) and not _YEAR.fullmatch(cell.text) for cell in row.cells
+    )
 
 
 def _is_celled(row: Row) -> bool:
@@ -110,11 +142,10 @@ def _are_labels(rows: Sequence[Row]) -> bool:
         row.box.right <= figures or row.box.right - row.box.left < 0.6 * _width(row)
         for row in labels
     )
-    near = all(one.baseline - other.baseline < 2.5 * other.size for one, other in pairwise(rows))
     alike = all(row.size <= 1.1 * max(above.size, below.size) for row in labels)
-    over, under = above.baseline - labels[0].baseline, labels[0].baseline - rows[2].baseline
-    opens = over > 1.7 * under and over > 1.6 * labels[0].size
-    return fits and near and alike and not opens
+    gaps = [one.baseline - other.baseline for one, other in pairwise(rows)]
+    opens = max(gaps[:-1]) > 1.6 * min(gaps) and max(gaps[:-1]) > 1.6 * labels[0].size
+    return fits and alike and not opens and max(gaps) < 2.5 * labels[0].size
 
 
 def _width(row: Row) -> float:
@@ -130,11 +161,21 @@ def _take_headers(rows: Sequence[Row], marks: list[bool]) -> None:
         if not _is_same_table(row, below) or len(below.cells) < 2:
             continue
         near = 0 < row.baseline - below.baseline < 2 * row.size
-        first = min(below.cells[0].left, below.column_left)
-        inset = row.box.left > first + 0.2 * _width(row) and row.size <= 1.1 * below.size
-        over = sum(_overlap(row.cells[0], cell) > 0 for cell in below.cells)
-        if near and inset and over > 1 and row.box.right <= below.box.right + row.size:
+        inset = row.box.left > below.column_left + 0.2 * _width(row)
+        if near and inset and row.size <= 1.1 * below.size and _is_over(row.cells[0], below.cells):
             marks[index - 1] = True
+
+
+def _is_over(heading: Cell, cells: Sequence[Cell]) -> bool:
+    """Return whether a heading stands over two cells or more, or in the middle above them."""
+    over = sum(_overlap(heading, cell) > 0 for cell in cells)
+    values = cells if cells[0].left > heading.left - (heading.right - heading.left) else cells[1:]
+    return over > 1 or (len(values) > 1 and _is_centred(heading, values))
+
+
+def _is_centred(heading: Cell, cells: Sequence[Cell]) -> bool:
+    middle = (min(cell.left for cell in cells) + max(cell.right for cell in cells)) / 2
+    return abs((heading.left + heading.right) / 2 - middle) < 0.5 * (heading.right - heading.left)
 
 
 def table_of(rows: Sequence[Row]) -> Table | None:
@@ -180,8 +221,9 @@ def _columns(rows: Sequence[Row]) -> tuple[tuple[float, float], ...]:
     spans: list[tuple[float, float]] = []
     for row in compared:
         for cell in row:
+            left, right = cell.left + 1, cell.right - 1
             hits = [
-                sum(_overlap(cell, other) > 1 for other in another)
+                sum(left < other.right and other.left < right for other in another)
                 for another in compared
                 if another is not row
             ]
@@ -229,30 +271,42 @@ def _loose(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...]:
 def _with_one_header(
     lines: Sequence[tuple[str, ...]], rows: Sequence[Row], columns: Sequence[tuple[float, float]]
 ) -> list[tuple[str, ...]]:
-    """Return the lines, headings over several columns brought into the header below them.
+    """Return the lines, a header of several rows made one, so that columns have their whole names.
 
-    One that stands over all the columns goes into the empty corner, others into each column that
-    they name.
+    A heading over all columns but the first goes into the empty corner, one over several into
+    each of them.
     """
-    depth = 0
-    while depth < min(_MOST_HEADERS, len(rows) - 1) and _is_spanning(rows[depth], columns):
-        depth += 1
-    if not depth or len(columns) < 3:
+    depth = _header_depth(lines, rows)
+    if depth < 2 or len(columns) < 2:
         return list(lines)
-    header = list(lines[depth])
-    for row in reversed(rows[:depth]):
-        for cell in row.cells:
+    header = [""] * len(columns)
+    values = list(range(1, len(columns)))
+    for row in rows[:depth]:
+        for cell in row.parts if len(row.cells) > 1 else row.cells:
             over = _covered(cell, columns)
-            if len(over) >= len(columns) - 1 and not header[0]:
+            if len(row.cells) == 1 and _is_centred(cell, _wide(columns[1:])):
+                over = values
+            if over == values and len(values) > 1:
                 over = [0]
             for column in over:
-                header[column] = f"{cell.text} {header[column]}".strip()
-    return [tuple(header), *lines[depth + 1 :]]
+                header[column] = f"{header[column]} {cell.text}".strip()
+    return [tuple(header), *lines[depth:]]
 
 
-def _is_spanning(row: Row, columns: Sequence[tuple[float, float]]) -> bool:
-    over = [_covered(cell, columns) for cell in row.cells]
-    return len(row.parts) == len(row.cells) and all(len(each) > 1 and each[0] > 0 for each in over)
+def _wide(columns: Sequence[tuple[float, float]]) -> list[Cell]:
+    return [Cell("", left, right) for left, right in columns]
+
+
+def _header_depth(lines: Sequence[tuple[str, ...]], rows: Sequence[Row]) -> int:
+    """Return how many rows the header takes: those without a label, and one that names them all."""
+    depth = 0
+    for line, row in zip(lines[:_MOST_HEADERS], rows, strict=False):
+        if line[0] or _has_figures(row):
+            break
+        depth += 1
+    if 0 < depth < len(lines) - 1 and any(lines[depth][1:]) and not _has_figures(rows[depth]):
+        depth += 1
+    return depth
 
 
 def _with_whole_labels(lines: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
