@@ -20,6 +20,9 @@ _MOST_CROSSING = 0.25
 """Share of the lines that may cross a gutter (titles, figures, tables over both columns)."""
 _LEAST_LINES = 4
 _LEAST_COLUMN = 0.18
+_BAND_GAP = 0.8
+"""In font sizes: what is this far apart may belong to different bands of a page."""
+_MOST_BANDS = 6
 _FILLED = 0.55
 _MOSTLY = 0.7
 
@@ -114,9 +117,54 @@ def _on_page(fragment: Fragment, page: PageText) -> bool:
 def _columns(fragments: list[Fragment], page_width: float) -> Iterator[list[Fragment]]:
     """Yield groups of fragments to be read one after the other, each from top to bottom."""
     gutters = _gutters(fragments, page_width)
-    if not gutters:
-        yield fragments
+    if gutters:
+        yield from _banded(fragments, gutters)
         return
+    single: list[Fragment] = []
+    for band in _bands(fragments) if _may_hold_columns(fragments) else [fragments]:
+        if gutters := _gutters(band, page_width):
+            if single:
+                yield single
+                single = []
+            yield from _banded(band, gutters)
+        else:
+            single += band
+    if single:
+        yield single
+
+
+def _may_hold_columns(fragments: Sequence[Fragment]) -> bool:
+    """Return whether enough of the page's lines are short: those of columns are."""
+    if not fragments:
+        return False
+    left, right = min(item.left for item in fragments), max(item.right for item in fragments)
+    short = sum(item.right - item.left < _FILLED * (right - left) for item in fragments)
+    return short > 0.5 * len(fragments)
+
+
+def _bands(fragments: list[Fragment]) -> list[list[Fragment]]:
+    """Return the fragments of a page in bands, cut where it is emptiest from side to side.
+
+    A page may begin with a figure over its whole width and go on in columns. Bands of a few lines
+    hold no columns and are not cut further.
+    """
+    lines = _lines(fragments)
+    if len(lines) < 2 * _LEAST_LINES:
+        return [fragments]
+    gaps = [
+        min(item.bottom for item in above) - max(item.top for item in below)
+        for above, below in pairwise(lines)
+    ]
+    size = statistics.median(fragment.size for fragment in fragments)
+    inner = range(_LEAST_LINES - 1, len(gaps) - _LEAST_LINES + 1)
+    wide = [at for at in inner if gaps[at] >= _BAND_GAP * size]
+    widest = sorted(wide, key=lambda at: -gaps[at])[:_MOST_BANDS]
+    edges = [0, *(at + 1 for at in sorted(widest)), len(lines)]
+    return [[item for line in lines[a:b] for item in line] for a, b in pairwise(edges)]
+
+
+def _banded(fragments: list[Fragment], gutters: list[float]) -> Iterator[list[Fragment]]:
+    """Yield the columns between the gutters, and what lies over several of them, in bands."""
     crossing = [
         item for item in fragments if any(item.left < gutter < item.right for gutter in gutters)
     ]
@@ -153,7 +201,7 @@ def _split(band: list[Fragment], gutters: list[float]) -> Iterator[list[Fragment
 
 def _gutters(fragments: list[Fragment], page_width: float) -> list[float]:
     """Return the x of each strip between two columns of running text, from left to right."""
-    if len(fragments) < 2 * _LEAST_LINES:
+    if len(fragments) < 2 * _LEAST_LINES or _is_typed(fragments):
         return []
     size = statistics.median(fragment.size for fragment in fragments)
     coverage = _coverage(fragments, page_width)
@@ -171,6 +219,12 @@ def _gutters(fragments: list[Fragment], page_width: float) -> list[float]:
             gutters.append((empty[len(empty) // 2] + 0.5) * _STEP)
         start = None
     return _between_columns(fragments, gutters)
+
+
+def _is_typed(fragments: Sequence[Fragment]) -> bool:
+    """Return whether most of the text is program text, whose comments stand like a column."""
+    typed = sum(len(item.text) for item in fragments if item.mono)
+    return typed > 0.5 * sum(len(item.text) for item in fragments)
 
 
 def _coverage(fragments: list[Fragment], page_width: float) -> list[int]:

@@ -190,8 +190,8 @@ def table_of(rows: Sequence[Row]) -> Table | None:
     placed = [_placed(row, columns) for row in rows]
     if columns and sum(line is None for line in placed) <= 0.2 * len(rows):
         aligned = [line or _loose(row, columns) for line, row in zip(placed, rows, strict=True)]
-        lines = _with_one_header(aligned, rows, columns)
-        lines = _with_whole_labels(lines)
+        lines = _with_whole_labels(_with_one_header(aligned, rows, columns))
+        lines, columns = _without_strays(lines, columns)
     else:
         columns = ()
         lines = [tuple(cell.text for cell in row.cells) for row in rows]
@@ -265,7 +265,8 @@ def _is_apart(part: Cell, row: Row) -> bool:
 def _loose(row: Row, columns: Sequence[tuple[float, float]]) -> tuple[str, ...]:
     """Return a row whose cells do not fit the columns, in order."""
     texts = [cell.text for cell in row.cells]
-    return (*texts[: len(columns) - 1], " ".join(texts[len(columns) - 1 :]))
+    kept, rest = texts[: len(columns) - 1], texts[len(columns) - 1 :]
+    return (*kept, *[""] * (len(columns) - 1 - len(kept)), " ".join(rest))
 
 
 def _with_one_header(
@@ -322,6 +323,24 @@ def _with_whole_labels(lines: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]
         else:
             whole.append(line)
     return whole
+
+
+def _without_strays(
+    lines: list[tuple[str, ...]], columns: tuple[tuple[float, float], ...]
+) -> tuple[list[tuple[str, ...]], tuple[tuple[float, float], ...]]:
+    """Return the table, a heading that stands beside its column put over it.
+
+    Such a heading has no cell below it, and its neighbour to the right no heading.
+    """
+    for at in range(len(columns) - 1, 0, -1):
+        header, *body = lines
+        alone = header[at] and not any(line[at] for line in body)
+        if not (alone and at + 1 < len(columns) and not header[at + 1]):
+            continue
+        lines = [(*line[:at], line[at] or line[at + 1], *line[at + 2 :]) for line in lines]
+        whole = (columns[at][0], columns[at + 1][1])
+        columns = (*columns[:at], whole, *columns[at + 2 :])
+    return lines, columns
 
 
 def _plain(text: str) -> str:
