@@ -9,10 +9,10 @@ from ingestion.parsers.pdf_layout import Row
 _SMALLER = 0.93
 """Of the body text's size, at most, a footnote is set in."""
 _MARK = re.compile(
-    r"(?:[*∗†‡§¶]{1,3}|\d{1,3}|[①-⑳]|\[\d{1,3}\]|[(（]\d{1,2}[)）]|〔\d{1,3}〕|注\s*\d*\s*[：:])"
+    r"(?:[*∗†‡§¶]{1,3}|\d{1,3}|[①-⑳]|[(（]\d{1,2}[)）]|〔\d{1,3}〕|注\s*\d*\s*[：:])"
     r"\s*[^\W\d]"
 )
-_HIGHEST = 0.6
+_HIGHEST = 0.45
 
 
 def part_footnotes(rows: Sequence[Row], body: float) -> tuple[list[Row], list[list[Row]]]:

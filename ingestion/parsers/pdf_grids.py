@@ -5,16 +5,13 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from ingestion.parsers.pdf_fragments import LINE_HYPHENS, Fragment
+from ingestion.parsers.pdf_raster import NEAR, Cell, Raster, crossing_lines, frame, raster_of
 from ingestion.parsers.pdf_rulings import Ruling, Rulings
 from ingestion.records import BoundingBox
 from ingestion.reflow import display_width, gap_between
 
-_NEAR = 3.0
-"""In points: how far from each other two lines may end and still meet."""
-_MOST_LINES = 300
 _MOST_CELLS = 4000
 _LONGEST_LABEL = 100
 _DEEPEST_HEADER = 4
@@ -22,7 +19,7 @@ _SAME_LINE = 0.5
 _LEAST_FILLED = 0.3
 _MOST_CROSSING = 0.2
 _FEW_LINES = 3
-_NEARLY_ALL = 0.8
+NEARLY_ALL = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +46,8 @@ class Grid:
     fragments: frozenset[Fragment]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """Places of the raster that no line parts: rows `top` to `bottom`, columns `left` to `right`.
-
-    All four are inside the cell; rows count from the top.
-    """
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def places(self) -> int:
-        return (self.bottom - self.top + 1) * (self.right - self.left + 1)
-
-
-_Raster = dict[tuple[int, int], _Cell]
 _Line = tuple[float, str]
-_Held = dict[_Cell, list[_Line]]
+_Held = dict[Cell, list[_Line]]
 
 
 def grids_of(rulings: Rulings, fragments: Sequence[Fragment]) -> list[Grid]:
@@ -79,48 +58,18 @@ def grids_of(rulings: Rulings, fragments: Sequence[Fragment]) -> list[Grid]:
     header of several rows becomes one, so that each column says its whole name.
     O(lines across x lines down), both bounded.
     """
-    if len(rulings.across) > _MOST_LINES or len(rulings.down) > _MOST_LINES:
-        return []
-    grids = [_grid(across, down, fragments) for across, down in _crossing(rulings)]
+    grids = [_grid(across, down, fragments) for across, down in crossing_lines(rulings)]
     return [grid for grid in grids if grid is not None]
-
-
-def _crossing(rulings: Rulings) -> Iterator[tuple[list[Ruling], list[Ruling]]]:
-    """Yield the lines that hang together, in each lot at least two across and two down."""
-    left = list(rulings.down)
-    lots: list[tuple[list[Ruling], list[Ruling]]] = []
-    for line in rulings.across:
-        lot: tuple[list[Ruling], list[Ruling]] = ([line], [])
-        rest: list[Ruling] = []
-        for down in left:
-            (lot[1] if _meet(line, down) else rest).append(down)
-        left = rest
-        apart = []
-        for other in lots:
-            if any(_meet(line, down) for down in other[1]):
-                lot[0].extend(other[0])
-                lot[1].extend(other[1])
-            else:
-                apart.append(other)
-        lots = [*apart, lot]
-    yield from (lot for lot in lots if len(lot[0]) >= 2 and lot[1])
-
-
-def _meet(across: Ruling, down: Ruling) -> bool:
-    return (
-        across.start - _NEAR <= down.at <= across.end + _NEAR
-        and down.start - _NEAR <= across.at <= down.end + _NEAR
-    )
 
 
 def _grid(
     across: Sequence[Ruling], down: Sequence[Ruling], fragments: Sequence[Fragment]
 ) -> Grid | None:
-    edges, levels = _frame(down, across), _frame(across, down)[::-1]
+    edges, levels = frame(down, across), frame(across, down)[::-1]
     if not (len(edges) > 2 and len(levels) > 2 and len(edges) * len(levels) <= _MOST_CELLS):
         return None
     inside = [item for item in fragments if _is_inside(item, edges, levels)]
-    cells = _cells(across, down, edges, levels)
+    cells = raster_of(across, down, edges, levels)
     held, crossing = _held(cells, inside, edges, levels)
     if not _is_table(cells, held, crossing, len(inside)):
         return None
@@ -136,83 +85,16 @@ def _grid(
     )
 
 
-def _frame(lines: Sequence[Ruling], crossing: Sequence[Ruling]) -> list[float]:
-    return _ticks(
-        [line.at for line in lines],
-        [line.start for line in crossing],
-        [line.end for line in crossing],
-    )
-
-
-def _ticks(lines: Sequence[float], starts: Sequence[float], ends: Sequence[float]) -> list[float]:
-    """Return where lines stand, and where those that cross them end beyond the outermost.
-
-    Nothing where only some end there: a table's lines do so together, an axis alone.
-    """
-    places = sorted(lines)
-    ticks = [places[0]]
-    for place in places[1:]:
-        if place - ticks[-1] > _NEAR:
-            ticks.append(place)
-    for outermost, crossing in ((min(starts), starts), (max(ends), ends)):
-        if ticks[0] - 2 * _NEAR <= outermost <= ticks[-1] + 2 * _NEAR:
-            continue
-        together = sum(abs(end - outermost) <= _NEAR for end in crossing)
-        if together < max(2, len(crossing) / 2):
-            return []
-        ticks.append(outermost)
-    return sorted(ticks)
-
-
 def _is_inside(item: Fragment, edges: Sequence[float], levels: Sequence[float]) -> bool:
     across, up = (item.left + item.right) / 2, (item.bottom + item.top) / 2
     return edges[0] <= across <= edges[-1] and levels[-1] <= up <= levels[0]
 
 
-def _cells(
-    across: Sequence[Ruling],
-    down: Sequence[Ruling],
-    edges: Sequence[float],
-    levels: Sequence[float],
-) -> _Raster:
-    """Return the cell of each place of the raster, merged where no line is drawn between two."""
-    owner = {
-        (row, column): (row, column)
-        for row in range(len(levels) - 1)
-        for column in range(len(edges) - 1)
-    }
-
-    def root(place: tuple[int, int]) -> tuple[int, int]:
-        while owner[place] != place:
-            owner[place] = place = owner[owner[place]]
-        return place
-
-    for row, (top, bottom) in enumerate(pairwise(levels)):
-        for column, (left, right) in enumerate(pairwise(edges)):
-            if column and not _is_drawn(down, left, (top + bottom) / 2):
-                owner[root((row, column))] = root((row, column - 1))
-            if row and not _is_drawn(across, top, (left + right) / 2):
-                owner[root((row, column))] = root((row - 1, column))
-    members: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for place in owner:
-        members.setdefault(root(place), []).append(place)
-    cells: _Raster = {}
-    for places in members.values():
-        rows, columns = [row for row, _ in places], [column for _, column in places]
-        cell = _Cell(min(rows), max(rows), min(columns), max(columns))
-        cells.update(dict.fromkeys(places, cell))
-    return cells
-
-
-def _is_drawn(lines: Sequence[Ruling], at: float, middle: float) -> bool:
-    return any(abs(line.at - at) <= _NEAR and line.start <= middle <= line.end for line in lines)
-
-
 def _held(
-    cells: _Raster, inside: Sequence[Fragment], edges: Sequence[float], levels: Sequence[float]
+    cells: Raster, inside: Sequence[Fragment], edges: Sequence[float], levels: Sequence[float]
 ) -> tuple[_Held, int]:
     """Return the lines of text in each cell, and how many fragments ran over a line."""
-    pieces: dict[_Cell, list[Fragment]] = {}
+    pieces: dict[Cell, list[Fragment]] = {}
     crossing = 0
     falling = [-level for level in levels]
     for item in inside:
@@ -278,7 +160,7 @@ def _joined(pieces: Iterable[str]) -> str:
     return text
 
 
-def _is_table(cells: _Raster, held: _Held, crossing: int, fragments: int) -> bool:
+def _is_table(cells: Raster, held: _Held, crossing: int, fragments: int) -> bool:
     """Return whether the lines part the text as a table's do; those of a drawing do not.
 
     A chart's raster is nearly empty, a drawing's lines end anywhere or run through its words.
@@ -308,10 +190,10 @@ def _is_part(
     }
     heights = {round(item.baseline) for item in inside}
     beside = sum(not outside.isdisjoint((at - 1, at, at + 1)) for at in heights)
-    return beside >= _NEARLY_ALL * len(heights)
+    return beside >= NEARLY_ALL * len(heights)
 
 
-def _title_depth(cells: _Raster, rows: int, columns: int) -> int:
+def _title_depth(cells: Raster, rows: int, columns: int) -> int:
     """Return how many rows at the top are one cell over all columns."""
     depth = 0
     while depth < rows - 1 and cells[depth, 0].right == columns - 1:
@@ -319,7 +201,7 @@ def _title_depth(cells: _Raster, rows: int, columns: int) -> int:
     return depth
 
 
-def _header_end(cells: _Raster, held: _Held, start: int, rows: int, columns: int) -> int:
+def _header_end(cells: Raster, held: _Held, start: int, rows: int, columns: int) -> int:
     """Return the row under the header, which takes more than one row where its cells are merged.
 
     Below a cell merged over columns stand their own names, and every other cell of the header
@@ -340,7 +222,7 @@ def _header_end(cells: _Raster, held: _Held, start: int, rows: int, columns: int
 
 
 def _rows(
-    cells: _Raster,
+    cells: Raster,
     held: _Held,
     header: tuple[int, int],
     edges: Sequence[float],
@@ -364,7 +246,7 @@ def _rows(
             yield GridRow(tuple(line), spans, box, title=last <= header[0])
 
 
-def _said(cells: _Raster, held: _Held, rows: range, column: int) -> str:
+def _said(cells: Raster, held: _Held, rows: range, column: int) -> str:
     """Return what a row says in a column; a header of several rows, all its names from the top."""
     if len(rows) > 1:
         names = dict.fromkeys(cells[row, column] for row in rows)
@@ -374,11 +256,11 @@ def _said(cells: _Raster, held: _Held, rows: range, column: int) -> str:
     return text if column == cell.left and repeated else ""
 
 
-def _text(cell: _Cell, held: _Held) -> str:
+def _text(cell: Cell, held: _Held) -> str:
     return _joined(line for _, line in held.get(cell, ()))
 
 
-def _unruled(row: Sequence[_Cell], held: _Held, only: bool) -> list[list[str]]:
+def _unruled(row: Sequence[Cell], held: _Held, only: bool) -> list[list[str]]:
     """Return the rows that stand in one without a line between them; none if it is one row.
 
     Each of its cells has as many lines as the others, at the same heights; two are enough where
@@ -390,6 +272,6 @@ def _unruled(row: Sequence[_Cell], held: _Held, only: bool) -> list[list[str]]:
     if len(counts) > 1 or len(stacks) < 2 or min(counts) < least:
         return []
     heights = [[baseline for baseline, _ in stack] for stack in stacks]
-    if any(max(level) - min(level) > _NEAR for level in zip(*heights, strict=True)):
+    if any(max(level) - min(level) > NEAR for level in zip(*heights, strict=True)):
         return []
     return [[text for _, text in line] for line in zip(*stacks, strict=True)]

@@ -139,7 +139,7 @@ def _may_hold_columns(fragments: Sequence[Fragment]) -> bool:
         return False
     left, right = min(item.left for item in fragments), max(item.right for item in fragments)
     short = sum(item.right - item.left < _FILLED * (right - left) for item in fragments)
-    return short > 0.5 * len(fragments)
+    return short > 0.3 * len(fragments)
 
 
 def _bands(fragments: list[Fragment]) -> list[list[Fragment]]:

@@ -17,8 +17,8 @@ _MARK_CELL = re.compile(
 _MARK_GAP = 5.0
 _CELL_TAILS = (")", "%", "%)")
 _LEADER = re.compile(r"(?:[.．…·]\s*){4,}")
-_WORD = re.compile(r"[^\W\d_]{3}|[\u4e00-\u9fff]")
-_FORMULA = re.compile("[=≈∑∫∏√≤≥∈∀∃→↦∂∆⊆∪∩\ue000-\uf8ff]|^$")
+_WORD = re.compile(r"[^\W\d_]{3,}|[\u4e00-\u9fff]")
+_FORMULA = re.compile("[=≈∑∫∏√≤≥∈∀∃→⇒⇔↦∂∆⊆∪∩◦\ue000-\uf8ff]|^[|{}]|^$")
 _FIGURE = re.compile(r"[$¥￥€£]?\s*[(+-]?\s*[$¥￥€£]?\s*(?:\d[\d,.]*|[—–-])\s*\)?\s*%?\)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _FORMULA_ROWS = 6
