@@ -199,44 +199,46 @@ def _bridged(parts: list[_Part], style: Style) -> list[_Part]:
     It must end in the middle of a sentence, and the first paragraph of the body text after what
     stands between must go on with it. What stood between comes after it.
     """
+    body = [isinstance(part, list) and _is_body(part, style) for part in parts]
     result: list[_Part] = []
     taken: set[int] = set()
     for index, part in enumerate(parts):
         if index in taken:
             continue
-        if isinstance(part, list) and _is_body(part, style):
-            whole = [*part]
-            while (at := _continuation(whole, parts, index, style, taken)) is not None:
-                taken.add(at)
-                whole += _rows_of(parts[at])
-            result.append(whole)
-        else:
+        if not (isinstance(part, list) and body[index]):
             result.append(part)
+            continue
+        whole = [*part]
+        while (at := _continuation(whole, parts, index, body, taken, style)) is not None:
+            taken.add(at)
+            whole += _rows_of(parts[at])
+        result.append(whole)
     return result
 
 
 def _continuation(
-    group: list[Row], parts: Sequence[_Part], index: int, style: Style, taken: set[int]
+    group: list[Row],
+    parts: Sequence[_Part],
+    index: int,
+    body: Sequence[bool],
+    taken: set[int],
+    style: Style,
 ) -> int | None:
     """Return the index of the part that goes on with a paragraph behind what stands between."""
     last = group[-1]
     if last.text.endswith(_STOPS):
         return None
-    between = 0
-    for at in range(index + 1, min(index + 2 + _MOST_FLOATS, len(parts))):
-        part = parts[at]
-        if at in taken:
-            continue
-        if not isinstance(part, list) or not _is_body(part, style):
-            between += 1
-            continue
-        first = part[0]
-        moved = not side_by_side(last, first) and _flows_on(last, first, style)
-        opens = opens_block(first.text) or _opens_reference(group, first)
-        wide = "\u4e00" <= first.text[0] <= "\u9fff" and last.text[-1] not in "）)"
-        goes_on = first.text[0].islower() or wide
-        return at if between and moved and goes_on and not opens else None
-    return None
+    near = range(index + 1, min(index + 2 + _MOST_FLOATS, len(parts)))
+    free = [at for at in near if at not in taken]
+    at = next((at for at in free if body[at]), None)
+    if at is None or at == free[0]:
+        return None
+    first = _rows_of(parts[at])[0]
+    wide = "\u4e00" <= first.text[0] <= "\u9fff" and last.text[-1] not in "）)"
+    if not (first.text[0].islower() or wide) or side_by_side(last, first):
+        return None
+    opens = opens_block(first.text) or _opens_reference(group, first)
+    return at if _flows_on(last, first, style) and not opens else None
 
 
 def _is_body(group: list[Row], style: Style) -> bool:
