@@ -95,7 +95,7 @@ def structural_costs(document: Document, units: Sequence[Unit]) -> list[float]:
     """Return how unwelcome a chunk's end is between each two units, from layout alone.
 
     In a statute an article is the natural unit; elsewhere a paragraph. Worst is to part a
-    lead-in ("the following:") from what it announces.
+    lead-in ("the following:") from what it announces, or a caption from its table.
     """
     texts = [document.text[unit.start : unit.end] for unit in units]
     article = [bool(_ARTICLE.match(text)) for text in texts]
@@ -104,13 +104,17 @@ def structural_costs(document: Document, units: Sequence[Unit]) -> list[float]:
     for i, unit in enumerate(units[1:], start=1):
         if article[i]:
             costs.append(0.0)
-        elif _LEAD_IN.search(texts[i - 1]):
+        elif _LEAD_IN.search(texts[i - 1]) or _names(units[i - 1].block, unit.block):
             costs.append(1.0)
         elif unit.start > unit.block.start:
             costs.append(paragraph + 0.3)
         else:
             costs.append(paragraph + 0.1 * (unit.block.kind is BlockKind.LIST_ITEM))
     return costs
+
+
+def _names(one: Block, other: Block) -> bool:
+    return {one.kind, other.kind} == {BlockKind.CAPTION, BlockKind.TABLE}
 
 
 def _tile(

@@ -19,6 +19,8 @@ class BlockKind(StrEnum):
     LIST_ITEM = "list_item"
     TABLE = "table"
     CODE = "code"
+    CAPTION = "caption"
+    FOOTNOTE = "footnote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,11 @@ class BoundingBox:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, heading, list item, table or code block: `Document.text[start:end]`.
+    """A paragraph, heading, table or other piece of a document: `Document.text[start:end]`.
 
     page: from 1, or None where the format has no pages. level: 1 (highest) to 6 for headings,
-    0 for everything else.
+    0 for everything else. box: where it stands on its page, as far as it begins there: a block
+    may go on in the next column or on the next page.
     """
 
     kind: BlockKind

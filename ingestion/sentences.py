@@ -36,6 +36,7 @@ _OPENERS = frozenset(
     "however but and so there here for from with after before since although our his her their "
     "all some many most each both such no not what who how why where".split()
 )
+_PROSE = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.CAPTION, BlockKind.FOOTNOTE)
 _SOFT_CUTS = (re.compile("[；;]"), re.compile("[，,：:、]"), re.compile(r"\s"))
 
 
@@ -56,7 +57,7 @@ def split_sentences(document: Document, section: Section) -> list[Sentence]:
 def _block_spans(text: str, block: Block) -> Iterator[tuple[int, int]]:
     if block.kind is BlockKind.CODE:
         pieces = _code_groups(text, block.start, block.end)
-    elif block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
+    elif block.kind in _PROSE:
         pieces = _prose(text, block.start, block.end)
     else:
         pieces = _lines(text, block.start, block.end)

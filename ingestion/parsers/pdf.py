@@ -7,7 +7,7 @@ from pypdfium2 import raw
 
 from ingestion import media
 from ingestion.builder import build_document
-from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired
+from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired, WrongPassword
 from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pdf_fragments import read_page
@@ -15,11 +15,13 @@ from ingestion.parsers.pdf_furniture import drop_furniture
 from ingestion.parsers.pdf_layout import Row, rows_of
 from ingestion.parsers.pdf_outline import read_outline
 from ingestion.parsers.pdf_paragraphs import drafts_of
+from ingestion.parsers.pdf_salvage import salvaged
 from ingestion.ports import Advance
 from ingestion.records import PLAIN, Document, ParseOptions
 
 # PDFium is not safe to call from two threads.
 _PDFIUM = threading.Lock()
+_PARTIAL = "The file is damaged. This is what could be read of it; pages may be missing."
 
 
 def parse_pdf(
@@ -33,7 +35,7 @@ def parse_pdf(
     Two columns are read one after the other; running headers, footers and page numbers are
     left out. Pages are read one by one and closed, so memory follows the text, not the file's
     images. A document with an owner password only opens without it.
-    Raises PasswordRequired, BrokenDocument, EmptyDocument (a scan without a text layer).
+    Raises PasswordRequired, WrongPassword, BrokenDocument, EmptyDocument (a scan without text).
     """
     with _PDFIUM:
         pages, heights, warnings = _read(content, options.password, advance)
@@ -41,7 +43,9 @@ def parse_pdf(
         raise EmptyDocument(
             "The PDF has no text layer; it may be a scan. Run OCR on it and upload the result."
         )
-    drafts = drafts_of(drop_furniture(pages, heights), outline := read_outline(content))
+    drafts = drafts_of(
+        drop_furniture(pages, heights), outline := read_outline(content, options.password)
+    )
     return build_document(
         drafts,
         name=name,
@@ -56,7 +60,7 @@ def _read(
     content: bytes, password: str, advance: Advance
 ) -> tuple[list[list[Row]], list[float], list[str]]:
     """Return the rows and the height of each page, and what is wrong with some."""
-    document = _opened(content, password)
+    document, warnings = _opened(content, password)
     pages: list[list[Row]] = []
     heights: list[float] = []
     broken: list[int] = []
@@ -84,6 +88,7 @@ def _read(
         pages,
         heights,
         [
+            *warnings,
             *page_warnings("Pages that could not be read", broken),
             *page_warnings("Pages that have no text layer", blank),
             *page_warnings("Pages whose text is an invisible layer over a scan", scanned),
@@ -92,10 +97,17 @@ def _read(
     )
 
 
-def _opened(content: bytes, password: str) -> pdfium.PdfDocument:
+def _opened(content: bytes, password: str) -> tuple[pdfium.PdfDocument, list[str]]:
+    """Return the open file, and a warning where it is only what is left of it."""
     try:
-        return pdfium.PdfDocument(content, password or None)
+        return pdfium.PdfDocument(content, password or None), []
     except pdfium.PdfiumError as exc:
         if exc.err_code == raw.FPDF_ERR_PASSWORD:
-            raise PasswordRequired from exc
+            raise (WrongPassword() if password else PasswordRequired(takes_password=True)) from exc
+        rest = salvaged(content)
+        if rest is None:
+            raise BrokenDocument(media.PDF, "its structure is damaged or it has no pages") from exc
+    try:
+        return pdfium.PdfDocument(rest), [_PARTIAL]
+    except pdfium.PdfiumError as exc:
         raise BrokenDocument(media.PDF, "its structure is damaged or it has no pages") from exc

@@ -12,6 +12,7 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from ingestion.parsers.hidden_text import HiddenText
+from ingestion.parsers.pdf_rulings import NO_RULINGS, Rulings, read_rulings
 from ingestion.parsers.pdf_visibility import unseen_characters
 from ingestion.reflow import gap_between
 
@@ -22,6 +23,9 @@ _WORD = re.compile(r"[^\s\x00\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
 _NOTHING = "\x00"  # no word has it
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.I)
+_MONOSPACED = re.compile(rb"mono|courier|consol|typewriter|menlo|cmtt|(?:^|[-+])code", re.I)
+_FIXED_PITCH = 1
+_HANZI = re.compile("[\u2e80-\u9fff]")
 _FONT_NAME_BYTES = 128
 CURRENCY_SIGNS = ("$", "¥", "￥", "€", "£")
 """Alone, such a sign opens a cell of a table, however near the cell before it is."""
@@ -36,7 +40,8 @@ class Fragment:
     """Words that stand together on one baseline.
 
     Coordinates in points from the lower left corner of the page as it is shown. size: the
-    font's, in points. upright: False for text that runs up, down or upside down.
+    font's, in points. mono: all characters of the font are equally wide, as in code.
+    upright: False for text that runs up, down or upside down.
     """
 
     text: str
@@ -48,11 +53,12 @@ class Fragment:
     size: float
     bold: bool
     upright: bool
+    mono: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page's size in points and its fragments in the order of the file.
+    """A page's size in points, its fragments in the order of the file, and its straight lines.
 
     hidden: text that nobody sees on the page, which is in no fragment. scan_layer: whether there
     is text that lies unseen over a scan, as OCR leaves it, which is in the fragments.
@@ -61,6 +67,7 @@ class PageText:
     width: float
     height: float
     fragments: tuple[Fragment, ...]
+    rulings: Rulings = NO_RULINGS
     hidden: tuple[HiddenText, ...] = ()
     scan_layer: bool = False
 
@@ -85,11 +92,12 @@ def read_page(document: pdfium.PdfDocument, index: int) -> PageText:
             reader = _Reader(page, text_page)
             hidden, scan_layer = reader.leave_out_hidden(page, text_page, index + 1)
             fragments = tuple(reader.fragments())
+            rulings = read_rulings(page, reader.shown)
         finally:
             text_page.close()
     finally:
         page.close()
-    return PageText(width, height, fragments, hidden, scan_layer)
+    return PageText(width, height, fragments, rulings, hidden, scan_layer)
 
 
 class _Reader:
@@ -111,7 +119,7 @@ class _Reader:
         self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int
     ) -> tuple[tuple[HiddenText, ...], bool]:
         """Blank what nobody sees; return what it was and whether the text is a scan's."""
-        unseen = unseen_characters(page, text_page, self._shown)
+        unseen = unseen_characters(page, text_page, self.shown)
         hidden = tuple(unseen.counted(self._chars, number))
         if unseen.indexes:
             chars = list(self._chars)
@@ -122,16 +130,16 @@ class _Reader:
 
     def fragments(self) -> Iterator[Fragment]:
         run: list[_Word] = []
-        size, bold, upright = 0.0, False, True
+        size, bold, upright, mono = 0.0, False, True, False
         for word in self._words():
             if run and not self._continues(run[-1], word, size, upright):
-                yield self._fragment(run, size, bold, upright)
+                yield self._fragment(run, size, bold, upright, mono)
                 run = []
             if not run:
-                size, bold, upright = self._style(word.first)
+                size, bold, upright, mono = self._style(word.first)
             run.append(word)
         if run:
-            yield self._fragment(run, size, bold, upright)
+            yield self._fragment(run, size, bold, upright, mono)
 
     def _words(self) -> Iterator[_Word]:
         page, box, x, y = self._page, self._box, self._x, self._y
@@ -142,19 +150,19 @@ class _Reader:
             if self._plain:
                 yield _Word(match[0], first, x.value, max(x.value, box.right), y.value)
                 continue
-            left, baseline = self._shown(x.value, y.value)
-            corners = (self._shown(box.left, box.bottom), self._shown(box.right, box.top))
+            left, baseline = self.shown(x.value, y.value)
+            corners = (self.shown(box.left, box.bottom), self.shown(box.right, box.top))
             right = max(left, corners[0][0], corners[1][0])
             yield _Word(match[0], first, left, right, baseline)
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         box = self._box
         raw.FPDFText_GetLooseCharBox(self._page, index, box)
-        x0, y0 = self._shown(box.left, box.bottom)
-        x1, y1 = self._shown(box.right, box.top)
+        x0, y0 = self.shown(box.left, box.bottom)
+        x1, y1 = self.shown(box.right, box.top)
         return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
-    def _shown(self, x: float, y: float) -> tuple[float, float]:
+    def shown(self, x: float, y: float) -> tuple[float, float]:
         """Return a point of the page's own space as it lies on the page that is shown."""
         left, bottom, right, top = self._bounds
         match self._rotation:
@@ -167,8 +175,8 @@ class _Reader:
             case _:
                 return x - left, y - bottom
 
-    def _style(self, index: int) -> tuple[float, bool, bool]:
-        """Return size in points, boldness, and whether the text runs from left to right."""
+    def _style(self, index: int) -> tuple[float, bool, bool, bool]:
+        """Return size in points, bold or not, from left to right or not, monospaced or not."""
         matrix = self._matrix
         raw.FPDFText_GetMatrix(self._page, index, matrix)
         size = raw.FPDFText_GetFontSize(self._page, index) * math.hypot(matrix.c, matrix.d)
@@ -177,7 +185,9 @@ class _Reader:
         )
         font = self._font.raw[: max(0, min(length, _FONT_NAME_BYTES) - 1)]
         turned = round(math.degrees(math.atan2(matrix.b, matrix.a)) / 90) * 90 - self._rotation
-        return size or 1.0, _BOLD.search(font) is not None, turned % 360 == 0
+        bold = _BOLD.search(font) is not None
+        mono = bool(self._flags.value & _FIXED_PITCH) or _MONOSPACED.search(font) is not None
+        return size or 1.0, bold, turned % 360 == 0, mono
 
     def _continues(self, last: _Word, word: _Word, size: float, upright: bool) -> bool:
         between = self._chars[last.first + len(last.text) : word.first]
@@ -187,12 +197,16 @@ class _Reader:
         near = -_LARGEST_GAP * size < word.left - last.right < _LARGEST_GAP * size
         return level and near and "\n" not in between and word.text not in CURRENCY_SIGNS
 
-    def _fragment(self, run: list[_Word], size: float, bold: bool, upright: bool) -> Fragment:
+    def _fragment(
+        self, run: list[_Word], size: float, bold: bool, upright: bool, mono: bool
+    ) -> Fragment:
         text = run[0].text
         for last, word in itertools.pairwise(run):
             text += self._space(last, word, size) + word.text
         if _SURROGATE.search(text):
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        # A paragraph may begin with bold words; it is bold as a whole if its last word is too.
+        bold = bold and (len(run) == 1 or self._style(run[-1].first)[1])
         box = self._char_box(run[0].first)
         return Fragment(
             text=text,
@@ -204,6 +218,8 @@ class _Reader:
             size=size,
             bold=bold,
             upright=upright,
+            # The hanzi of any font are equally wide.
+            mono=mono and not _HANZI.search(text),
         )
 
     def _space(self, last: _Word, word: _Word, size: float) -> str:

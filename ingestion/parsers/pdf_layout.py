@@ -1,23 +1,38 @@
 """From fragments to rows in reading order: columns are found by the empty strip between them."""
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from ingestion.parsers.pdf_fragments import CURRENCY_SIGNS, Fragment, PageText
+from ingestion.parsers.pdf_grids import Grid, grids_of
 from ingestion.records import BoundingBox
 from ingestion.reflow import gap_between
 
 _CELL_GAP = 1.4
 """In font sizes: a wider gap within a row separates cells."""
+_PART_GAP = 0.9
 _SAME_ROW = 0.45
 _STEP = 2.0
 _MOST_CROSSING = 0.25
 """Share of the lines that may cross a gutter (titles, figures, tables over both columns)."""
 _LEAST_LINES = 4
 _LEAST_COLUMN = 0.18
+_BAND_GAP = 0.8
+"""In font sizes: what is this far apart may belong to different bands of a page."""
+_MOST_BANDS = 6
 _FILLED = 0.55
+_MOSTLY = 0.7
+
+
+class Cell(NamedTuple):
+    """Words of a row that a wide gap sets apart, and where they begin and end."""
+
+    text: str
+    left: float
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +40,15 @@ class Row:
     """One line of text as the eye sees it.
 
     page: from 1. column: rows with another number stand in another column or band. left, right
-    and the column's own margins in points. cells: the parts that wide gaps set apart.
+    and the column's own margins in points. cells: the parts that wide gaps set apart. parts: the
+    same, those that a gap of one letter sets apart. grid: of the ruled table on this page, whose
+    rows have a cell as wide as its column for each, empty ones too. mono: set in a font like that
+    of a typewriter.
     """
 
     text: str
-    cells: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    parts: tuple[Cell, ...]
     page: int
     column: int
     box: BoundingBox
@@ -38,19 +57,55 @@ class Row:
     bold: bool
     column_left: float
     column_right: float
+    mono: bool = False
+    grid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where rows are being made. grids: by the fragment that holds the place of each."""
+
+    page: int
+    ordinal: int
+    margins: tuple[float, float]
+    grids: Mapping[Fragment, tuple[int, Grid]]
 
 
 def rows_of(page: PageText, number: int) -> list[Row]:
     """Return the page's rows in reading order. number: of the page, from 1."""
     shown = [fragment for fragment in page.fragments if _on_page(fragment, page)]
     upright = [fragment for fragment in shown if fragment.upright]
-    turned = [fragment for fragment in shown if not fragment.upright]
+    grids = grids_of(page.rulings, upright)
+    ruled = frozenset[Fragment]().union(*(grid.fragments for grid in grids))
+    places = {_place_of(grid): (ordinal, grid) for ordinal, grid in enumerate(grids)}
+    flow = [*(fragment for fragment in upright if fragment not in ruled), *places]
     rows: list[Row] = []
-    for column, fragments in enumerate(_columns(upright, page.width)):
-        rows += _column_rows(fragments, number, column)
+    for ordinal, fragments in enumerate(_columns(flow, page.width)):
+        lines = _lines(fragments)
+        rows += _column_rows(lines, _Column(number, ordinal, _margins(lines), places))
     # Text up the margin, or a table on its side: after the rest, in the order of the file.
-    rows += [_row([fragment], number, -1, (fragment.left, fragment.right)) for fragment in turned]
+    rows += [
+        _row([fragment], _Column(number, -1, (fragment.left, fragment.right), {}))
+        for fragment in shown
+        if not fragment.upright
+    ]
     return rows
+
+
+def _place_of(grid: Grid) -> Fragment:
+    """Return a fragment without words that holds a table's place in the reading order."""
+    box = grid.box
+    return Fragment(
+        text="",
+        left=box.left,
+        right=box.right,
+        bottom=box.bottom,
+        top=box.top,
+        baseline=box.top,
+        size=grid.size,
+        bold=False,
+        upright=True,
+    )
 
 
 def _on_page(fragment: Fragment, page: PageText) -> bool:
@@ -62,9 +117,54 @@ def _on_page(fragment: Fragment, page: PageText) -> bool:
 def _columns(fragments: list[Fragment], page_width: float) -> Iterator[list[Fragment]]:
     """Yield groups of fragments to be read one after the other, each from top to bottom."""
     gutters = _gutters(fragments, page_width)
-    if not gutters:
-        yield fragments
+    if gutters:
+        yield from _banded(fragments, gutters)
         return
+    single: list[Fragment] = []
+    for band in _bands(fragments) if _may_hold_columns(fragments) else [fragments]:
+        if gutters := _gutters(band, page_width):
+            if single:
+                yield single
+                single = []
+            yield from _banded(band, gutters)
+        else:
+            single += band
+    if single:
+        yield single
+
+
+def _may_hold_columns(fragments: Sequence[Fragment]) -> bool:
+    """Return whether enough of the page's lines are short: those of columns are."""
+    if not fragments:
+        return False
+    left, right = min(item.left for item in fragments), max(item.right for item in fragments)
+    short = sum(item.right - item.left < _FILLED * (right - left) for item in fragments)
+    return short > 0.3 * len(fragments)
+
+
+def _bands(fragments: list[Fragment]) -> list[list[Fragment]]:
+    """Return the fragments of a page in bands, cut where it is emptiest from side to side.
+
+    A page may begin with a figure over its whole width and go on in columns. Bands of a few lines
+    hold no columns and are not cut further.
+    """
+    lines = _lines(fragments)
+    if len(lines) < 2 * _LEAST_LINES:
+        return [fragments]
+    gaps = [
+        min(item.bottom for item in above) - max(item.top for item in below)
+        for above, below in pairwise(lines)
+    ]
+    size = statistics.median(fragment.size for fragment in fragments)
+    inner = range(_LEAST_LINES - 1, len(gaps) - _LEAST_LINES + 1)
+    wide = [at for at in inner if gaps[at] >= _BAND_GAP * size]
+    widest = sorted(wide, key=lambda at: -gaps[at])[:_MOST_BANDS]
+    edges = [0, *(at + 1 for at in sorted(widest)), len(lines)]
+    return [[item for line in lines[a:b] for item in line] for a, b in pairwise(edges)]
+
+
+def _banded(fragments: list[Fragment], gutters: list[float]) -> Iterator[list[Fragment]]:
+    """Yield the columns between the gutters, and what lies over several of them, in bands."""
     crossing = [
         item for item in fragments if any(item.left < gutter < item.right for gutter in gutters)
     ]
@@ -101,7 +201,7 @@ def _split(band: list[Fragment], gutters: list[float]) -> Iterator[list[Fragment
 
 def _gutters(fragments: list[Fragment], page_width: float) -> list[float]:
     """Return the x of each strip between two columns of running text, from left to right."""
-    if len(fragments) < 2 * _LEAST_LINES:
+    if len(fragments) < 2 * _LEAST_LINES or _is_typed(fragments):
         return []
     size = statistics.median(fragment.size for fragment in fragments)
     coverage = _coverage(fragments, page_width)
@@ -119,6 +219,12 @@ def _gutters(fragments: list[Fragment], page_width: float) -> list[float]:
             gutters.append((empty[len(empty) // 2] + 0.5) * _STEP)
         start = None
     return _between_columns(fragments, gutters)
+
+
+def _is_typed(fragments: Sequence[Fragment]) -> bool:
+    """Return whether most of the text is program text, whose comments stand like a column."""
+    typed = sum(len(item.text) for item in fragments if item.mono)
+    return typed > 0.5 * sum(len(item.text) for item in fragments)
 
 
 def _coverage(fragments: list[Fragment], page_width: float) -> list[int]:
@@ -167,15 +273,44 @@ def _is_running_text(
     return full >= _LEAST_LINES and held >= 0.5 * sum(len(item.text) for item in inside)
 
 
-def _column_rows(fragments: list[Fragment], page: int, column: int) -> list[Row]:
+def _lines(fragments: list[Fragment]) -> list[list[Fragment]]:
+    """Return the fragments by line, from top to bottom."""
     lines: list[list[Fragment]] = []
     for fragment in sorted(fragments, key=lambda item: (-item.baseline, item.left)):
         if lines and _same_row(lines[-1], fragment):
             lines[-1].append(fragment)
         else:
             lines.append([fragment])
-    margins = _margins(lines)
-    return [_row(sorted(line, key=lambda item: item.left), page, column, margins) for line in lines]
+    return lines
+
+
+def _column_rows(lines: list[list[Fragment]], column: _Column) -> Iterator[Row]:
+    for line in lines:
+        if words := sorted((item for item in line if item.text), key=lambda item: item.left):
+            yield _row(words, column)
+        for item in line:
+            if not item.text:
+                yield from _grid_rows(*column.grids[item], column)
+
+
+def _grid_rows(ordinal: int, grid: Grid, column: _Column) -> Iterator[Row]:
+    left, right = column.margins
+    for row in grid.rows:
+        cells = tuple(map(Cell, row.cells, *zip(*row.spans, strict=True)))
+        yield Row(
+            text=" ".join(filter(None, row.cells)),
+            cells=cells,
+            parts=cells,
+            page=column.page,
+            column=column.ordinal,
+            box=row.box,
+            baseline=row.box.bottom,
+            size=grid.size,
+            bold=False,
+            column_left=left,
+            column_right=right,
+            grid=None if row.title else ordinal,
+        )
 
 
 def _same_row(line: list[Fragment], fragment: Fragment) -> bool:
@@ -193,21 +328,28 @@ def _margins(lines: list[list[Fragment]]) -> tuple[float, float]:
     return lefts[len(lefts) // 10], rights[-1 - len(rights) // 10]
 
 
-def _row(line: Sequence[Fragment], page: int, column: int, margins: tuple[float, float]) -> Row:
+def _row(line: Sequence[Fragment], column: _Column) -> Row:
     largest = max(line, key=lambda item: (len(item.text) > 1, item.size))
-    cells = [line[0].text]
+    cells = [Cell(line[0].text, line[0].left, line[0].right)]
+    parts = cells[:]
     for last, fragment in pairwise(line):
         gap = fragment.left - last.right
-        if gap >= _CELL_GAP * largest.size or fragment.text in CURRENCY_SIGNS:
-            cells.append(fragment.text)
-        else:
-            wide = gap > 0.5 * largest.size
-            cells[-1] += (" " if wide else _narrow(last, fragment, gap)) + fragment.text
+        own = Cell(fragment.text, fragment.left, fragment.right)
+        apart = fragment.text in CURRENCY_SIGNS
+        wide = gap > 0.5 * largest.size
+        between = " " if wide else _narrow(last, fragment, gap)
+        for held, least in ((cells, _CELL_GAP), (parts, _PART_GAP)):
+            if apart or gap >= least * largest.size:
+                held.append(own)
+            else:
+                text, left, right = held[-1]
+                held[-1] = Cell(text + between + own.text, left, max(right, own.right))
     return Row(
-        text=" ".join(cells),
+        text=" ".join(cell.text for cell in cells),
         cells=tuple(cells),
-        page=page,
-        column=column,
+        parts=tuple(parts),
+        page=column.page,
+        column=column.ordinal,
         box=BoundingBox(
             left=min(item.left for item in line),
             bottom=min(item.bottom for item in line),
@@ -217,8 +359,10 @@ def _row(line: Sequence[Fragment], page: int, column: int, margins: tuple[float,
         baseline=largest.baseline,
         size=largest.size,
         bold=all(item.bold for item in line),
-        column_left=margins[0],
-        column_right=margins[1],
+        column_left=column.margins[0],
+        column_right=column.margins[1],
+        mono=sum(len(item.text) for item in line if item.mono)
+        >= _MOSTLY * sum(len(item.text) for item in line),
     )
 
 

@@ -44,15 +44,17 @@ class Outline:
     levels: dict[tuple[int, str], int] = field(default_factory=dict)
 
 
-def read_outline(content: bytes) -> Outline:
+def read_outline(content: bytes, password: str = "") -> Outline:
     """Return what the file says of itself; nothing where pypdf can't read that.
+
+    password: opens a locked file.
 
     The text comes from PDFium, which opens much that pypdf does not, so failing here must not
     cost the document.
     """
     try:
         reader = PdfReader(io.BytesIO(content))
-        if reader.is_encrypted and not reader.decrypt(""):
+        if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
             return Outline()
         title = reader.metadata.title if reader.metadata else None
     except _FAILURES:

@@ -1,157 +1,117 @@
-"""From rows to blocks: tables, headings, and paragraphs joined across lines, columns and pages."""
+"""From rows to blocks: paragraphs joined across lines, columns and pages, and all around them."""
 
 import re
-import statistics
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ingestion.builder import DraftBlock
-from ingestion.numbering import (
-    demote_contents,
-    heading_level,
-    opens_block,
-    opens_list_item,
+from ingestion.numbering import demote_contents, opens_block, opens_list_item
+from ingestion.parsers.pdf_captions import is_caption, is_caption_number, is_continuation
+from ingestion.parsers.pdf_code import code_runs, code_text
+from ingestion.parsers.pdf_footnotes import part_footnotes
+from ingestion.parsers.pdf_fragments import LINE_HYPHENS
+from ingestion.parsers.pdf_headings import (
+    LEADER,
+    Style,
+    level_of,
+    row_level,
+    side_by_side,
+    style_of,
 )
-from ingestion.parsers.pdf_fragments import CURRENCY_SIGNS, LINE_HYPHENS
 from ingestion.parsers.pdf_layout import Row
-from ingestion.parsers.pdf_outline import Outline, outline_key
+from ingestion.parsers.pdf_outline import Outline
+from ingestion.parsers.pdf_tables import (
+    Table,
+    table_draft,
+    table_of,
+    table_runs,
+    tidied,
+    whole_table,
+)
 from ingestion.records import BlockKind, BoundingBox
 from ingestion.reflow import gap_between
 
-_LARGER = 1.14
-"""How much larger than the body text a heading is set, at least."""
-_HEADING_LENGTH = 160
-_BOLD_HEADING_LENGTH = 100
-_MOST_BOLD = 0.3
-_SIZE_LEVELS = 4
 _STOPS = tuple("。！？；.!?;:：”」』")
-_NOT_HEADING_END = tuple("。；，、,;.!:：")
-_NOT_HEADING_START = tuple(",.;:)]}，。；：、）")
-_MARK_CELL = re.compile(
-    r"[•●○◦▪■□‣·∙➢➤✓*–—-]|[(（]?[\w一二三四五六七八九十]{1,4}[.)）、]?|第.{1,8}[条章节编]|\d+(?:\.\d+)+"
-)
-_CELL_TAILS = (")", "%", "%)")
-_LEADER = re.compile(r"(?:[.．…·]\s*){4,}")
-_LETTER = re.compile(r"[^\W\d_]")
-_LATIN_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_REFERENCE = re.compile(r"\[(\d{1,3})\]\s*\S")
+_BULLET_SIZE = 0.35
+_SAME_SIZE = 0.12
+_MOST_FLOATS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Style:
-    """What is usual in this document. levels: of headings by font size in half points."""
+class _Listing:
+    """The rows of a piece of program text."""
 
-    body: float
-    pitch: float
-    levels: dict[float, int]
-    bold_level: int | None
-    words: frozenset[str]
-    outline: Outline
+    rows: list[Row]
+
+
+_Part = Table | _Listing | list[Row]
 
 
 def drafts_of(pages: Sequence[Sequence[Row]], outline: Outline) -> list[DraftBlock]:
-    """Return the blocks of a document's rows, in reading order."""
-    rows = [row for page in pages for row in _tidied(page)]
+    """Return the blocks of a document's rows, in reading order.
+
+    Footnotes come after the last block that begins on their page.
+    """
+    rows = [tidied(row) for page in pages for row in page]
     if not rows:
         return []
-    style = _style(rows, outline)
+    style = style_of(rows, outline)
+    flow, notes = part_footnotes(rows, style.body)
+    parts = _bridged(_joined(_parts(flow, style)), style)
     drafts: list[DraftBlock] = []
-    for is_table, run in _runs(rows):
-        if is_table:
-            drafts.append(_table(run))
-        else:
-            drafts += [_draft(group, style) for group in _groups(run, style)]
-    return demote_contents(_without_repeated_headers(drafts))
+    for part in parts:
+        page = _rows_of(part)[0].page
+        while notes and notes[0][0].page < page:
+            drafts.append(_note(notes.pop(0), style))
+        drafts.append(_draft(part, style))
+    drafts += [_note(note, style) for note in notes]
+    return demote_contents(drafts)
 
 
-def _tidied(page: Sequence[Row]) -> Iterator[Row]:
-    """Yield the rows, currency signs and list marks put into the cell that they belong to."""
-    for row in page:
-        cells = list(row.cells)
-        if len(cells) == 2 and _MARK_CELL.fullmatch(cells[0]) and not cells[1][:1].isdigit():
-            cells = [" ".join(cells)]
-        merged: list[str] = []
-        for cell in cells:
-            if merged and (merged[-1] in CURRENCY_SIGNS or cell in _CELL_TAILS):
-                merged[-1] += " " + cell
-            else:
-                merged.append(cell)
-        yield replace(row, cells=tuple(merged))
-
-
-def _style(rows: Sequence[Row], outline: Outline) -> _Style:
-    letters: Counter[float] = Counter()
-    bold = 0
-    for row in rows:
-        letters[_half_points(row.size)] += len(row.text)
-        bold += len(row.text) * row.bold
-    body = letters.most_common(1)[0][0]
-    total = letters.total()
-    # A size in which much is written is another text, not headings.
-    larger = [
-        size for size, count in letters.items() if size >= _LARGER * body and count <= 0.2 * total
-    ]
-    below = max(outline.levels.values(), default=0)
-    sizes = sorted(larger, reverse=True)
-    levels = {size: min(6, below + min(rank, _SIZE_LEVELS)) for rank, size in enumerate(sizes, 1)}
-    deepest = max(levels.values(), default=below)
-    return _Style(
-        body=body,
-        pitch=_pitch(rows, body),
-        levels=levels,
-        bold_level=min(6, deepest + 1) if bold <= _MOST_BOLD * total else None,
-        words=frozenset(word.lower() for row in rows for word in _LATIN_WORD.findall(row.text)),
-        outline=outline,
-    )
-
-
-def _half_points(size: float) -> float:
-    return round(size * 2) / 2
-
-
-def _pitch(rows: Sequence[Row], body: float) -> float:
-    """Return the usual distance of two baselines, in font sizes."""
-    pitches = [
-        (above.baseline - below.baseline) / above.size
-        for above, below in pairwise(rows)
-        if _side_by_side(above, below) and _half_points(above.size) == body
-    ]
-    return statistics.median([pitch for pitch in pitches if 0.8 <= pitch <= 2.5] or [1.3])
-
-
-def _side_by_side(above: Row, below: Row) -> bool:
-    return (above.page, above.column) == (below.page, below.column)
-
-
-def _runs(rows: Sequence[Row]) -> Iterator[tuple[bool, list[Row]]]:
-    """Yield the rows in runs: tables (at least two rows of cells) and everything else."""
-    in_table = [len(row.cells) > 1 and not _LEADER.search(row.text) for row in rows]
-    for index in range(1, len(rows) - 1):
-        # A label without figures stands inside a table.
-        lonely = in_table[index - 1] and in_table[index + 1] and not in_table[index]
-        short = rows[index].box.right - rows[index].box.left < 0.6 * (
-            rows[index].column_right - rows[index].column_left
-        )
-        near = rows[index - 1].baseline - rows[index + 1].baseline < 5 * rows[index].size
-        if lonely and short and near and _side_by_side(rows[index - 1], rows[index + 1]):
-            in_table[index] = True
-    start = 0
-    for index in range(1, len(rows) + 1):
-        alike = index < len(rows) and in_table[index] == in_table[start]
-        if alike and (not in_table[start] or _side_by_side(rows[index - 1], rows[index])):
+def _parts(rows: Sequence[Row], style: Style) -> Iterator[_Part]:
+    for is_code, listed in code_runs(rows):
+        if is_code:
+            yield _Listing(listed)
             continue
-        run = list(rows[start:index])
-        yield in_table[start] and len(run) > 1, run
-        start = index
+        text: list[Row] = []
+        for is_table, run in table_runs(listed):
+            table = table_of(run) if is_table else None
+            if table is None:
+                text += run
+                continue
+            yield from _groups(text, style)
+            text = []
+            yield table
+        yield from _groups(text, style)
 
 
-def _table(rows: list[Row]) -> DraftBlock:
-    lines = [" | ".join(_plain(cell) for cell in row.cells) for row in rows]
-    return DraftBlock(BlockKind.TABLE, "\n".join(lines), 0, rows[0].page, _box(rows))
+def _joined(parts: Iterable[_Part]) -> list[_Part]:
+    """Return the parts, a table that goes on on the next page made one.
+
+    Nothing lies between, or only a line that says so (续表).
+    """
+    joined: list[_Part] = []
+    for part in parts:
+        if isinstance(part, Table):
+            says = len(joined) > 1 and _says_continued(joined[-1])
+            above = joined[-1 - says] if joined else None
+            if isinstance(above, Table) and (whole := whole_table(above, part)):
+                joined[-1 - says :] = [whole]
+                continue
+        joined.append(part)
+    return joined
 
 
-def _groups(rows: list[Row], style: _Style) -> Iterator[list[Row]]:
+def _says_continued(part: _Part) -> bool:
+    return isinstance(part, list) and is_continuation(" ".join(row.text for row in part))
+
+
+def _rows_of(part: _Part) -> Sequence[Row]:
+    return part if isinstance(part, list) else part.rows
+
+
+def _groups(rows: Sequence[Row], style: Style) -> Iterator[list[Row]]:
     group: list[Row] = []
     for row in rows:
         if group and not _continues(group, row, style):
@@ -162,28 +122,46 @@ def _groups(rows: list[Row], style: _Style) -> Iterator[list[Row]]:
         yield group
 
 
-def _continues(group: list[Row], row: Row, style: _Style) -> bool:
-    """Return whether the row goes on with the paragraph or heading above it."""
+def _continues(group: list[Row], row: Row, style: Style) -> bool:
+    """Return whether the row goes on with the paragraph, item or heading above it."""
     last = group[-1]
-    if abs(last.size - row.size) > 0.12 * last.size or opens_block(row.text):
+    listed = len(group) == 1 and opens_list_item(last.text)
+    if abs(last.size - row.size) > (_BULLET_SIZE if listed else _SAME_SIZE) * last.size:
         return False
-    if _row_level(last, style) != _row_level(row, style):
+    if opens_block(row.text) or _opens_reference(group, row):
         return False
-    if not _side_by_side(last, row):
+    level = row_level(last, style)
+    if level != row_level(row, style):
+        return False
+    if not side_by_side(last, row):
         return _flows_on(last, row, style)
     pitch = (last.baseline - row.baseline) / last.size
     if not 0 < pitch <= 1.3 * max(style.pitch, 1.0):
         return False
-    if _row_level(last, style):
+    if level or (len(group) == 1 and is_caption_number(last.text)):
         return True
+    if is_caption(row.text) and last.text.endswith(_STOPS):
+        return False
     return not _ended_early(last, row) and _same_indent(group, row)
 
 
-def _flows_on(last: Row, row: Row, style: _Style) -> bool:
-    """Return whether a paragraph goes on in the next column or on the next page."""
-    if _row_level(last, style) or last.column < 0 or row.column < 0:
+def _opens_reference(group: list[Row], row: Row) -> bool:
+    """Return whether the row is the next entry of a list of references ([2] after [1])."""
+    match = _REFERENCE.match(row.text)
+    if match is None:
         return False
-    if last.text.endswith(_STOPS) or row.box.left > row.column_left + 0.9 * row.size:
+    before = _REFERENCE.match(group[0].text)
+    return int(match[1]) == (int(before[1]) + 1 if before else 1)
+
+
+def _flows_on(last: Row, row: Row, style: Style) -> bool:
+    """Return whether a paragraph goes on in the next column or on the next page."""
+    if row_level(last, style) or last.column < 0 or row.column < 0:
+        return False
+    if last.text.endswith(_STOPS) or is_caption(row.text):
+        return False
+    indent = row.box.left - row.column_left
+    if indent > 0.9 * row.size and abs(indent - (last.box.left - last.column_left)) > row.size:
         return False
     return row.page - last.page <= 1 and not _ended_early(last, row)
 
@@ -205,7 +183,7 @@ def _same_indent(group: list[Row], row: Row) -> bool:
     shift = (row.box.left - last.box.left) / row.size
     if len(group) > 1:
         return abs(shift) <= 0.9
-    if opens_list_item(group[0].text):
+    if opens_list_item(group[0].text) or _REFERENCE.match(group[0].text):
         return -4.5 <= shift <= 4.5
     set_in = last.box.left > last.column_left + 0.9 * last.size
     if set_in and abs(shift) <= 0.3 and last.text.endswith(_STOPS):
@@ -215,47 +193,99 @@ def _same_indent(group: list[Row], row: Row) -> bool:
     return -4.5 <= shift <= 0.9
 
 
-def _row_level(row: Row, style: _Style) -> int:
-    """Return the heading level that size, weight or the outline give a row; 0 for text."""
-    if level := style.outline.levels.get((row.page, outline_key(row.text))):
-        return level
-    if row.column < 0 or len(row.cells) > 1 or row.text.startswith(_NOT_HEADING_START):
-        return 0
-    level = style.levels.get(_half_points(row.size))
-    if level and _LETTER.search(row.text):
-        return level
-    worded = _LETTER.search(row.text[1:]) is not None
-    short = (
-        worded and len(row.text) <= _BOLD_HEADING_LENGTH and not row.text.endswith(_NOT_HEADING_END)
+def _bridged(parts: list[_Part], style: Style) -> list[_Part]:
+    """Return the parts, a paragraph that goes on behind figures and tables made whole.
+
+    It must end in the middle of a sentence, and the first paragraph of the body text after what
+    stands between must go on with it. What stood between comes after it.
+    """
+    body = [isinstance(part, list) and _is_body(part, style) for part in parts]
+    result: list[_Part] = []
+    taken: set[int] = set()
+    for index, part in enumerate(parts):
+        if index in taken:
+            continue
+        if not (isinstance(part, list) and body[index]):
+            result.append(part)
+            continue
+        whole = [*part]
+        while (at := _continuation(whole, parts, index, body, taken, style)) is not None:
+            taken.add(at)
+            whole += _rows_of(parts[at])
+        result.append(whole)
+    return result
+
+
+def _continuation(
+    group: list[Row],
+    parts: Sequence[_Part],
+    index: int,
+    body: Sequence[bool],
+    taken: set[int],
+    style: Style,
+) -> int | None:
+    """Return the index of the part that goes on with a paragraph behind what stands between."""
+    last = group[-1]
+    if last.text.endswith(_STOPS):
+        return None
+    near = range(index + 1, min(index + 2 + _MOST_FLOATS, len(parts)))
+    free = [at for at in near if at not in taken]
+    at = next((at for at in free if body[at]), None)
+    if at is None or at == free[0]:
+        return None
+    first = _rows_of(parts[at])[0]
+    wide = "\u4e00" <= first.text[0] <= "\u9fff" and last.text[-1] not in "）)"
+    if not (first.text[0].islower() or wide) or side_by_side(last, first):
+        return None
+    opens = opens_block(first.text) or _opens_reference(group, first)
+    return at if _flows_on(last, first, style) and not opens else None
+
+
+def _is_body(group: list[Row], style: Style) -> bool:
+    """Return whether a group is running text: neither heading nor caption, nor of another size."""
+    row = group[-1]
+    return (
+        row.column >= 0
+        and abs(row.size - style.body) <= _SAME_SIZE * style.body
+        and not row_level(row, style)
+        and not is_caption(group[0].text)
+        and (len(group) > 1 or row.box.right - row.box.left > 0.5 * _width(row))
     )
-    return style.bold_level if style.bold_level and row.bold and short else 0
 
 
-def _draft(group: list[Row], style: _Style) -> DraftBlock:
-    text = _text_of(group, style)
-    kind, level = BlockKind.PARAGRAPH, _level(group, text, style)
-    if level:
+def _width(row: Row) -> float:
+    return row.column_right - row.column_left
+
+
+def _draft(part: _Part, style: Style) -> DraftBlock:
+    if isinstance(part, Table):
+        return table_draft(part, _box(part.rows))
+    if isinstance(part, _Listing):
+        return DraftBlock(
+            BlockKind.CODE, code_text(part.rows), 0, part.rows[0].page, _box(part.rows)
+        )
+    text = _text_of(part, style)
+    kind, level = BlockKind.PARAGRAPH, level_of(part, text, style)
+    if is_caption(text):
+        kind, level = BlockKind.CAPTION, 0
+    elif level:
         kind = BlockKind.HEADING
-    elif opens_list_item(text) or _LEADER.search(text):
+    elif opens_list_item(text) or LEADER.search(text) or _is_reference(part):
         kind = BlockKind.LIST_ITEM
-    text = _LEADER.sub(" ", text)
-    return DraftBlock(kind, text, level, group[0].page, _box(group))
+    text = LEADER.sub(" ", text)
+    return DraftBlock(kind, text, level, part[0].page, _box(part))
 
 
-def _level(group: list[Row], text: str, style: _Style) -> int:
-    outlined = style.outline.levels.get((group[0].page, outline_key(text)))
-    if outlined:
-        return outlined
-    if len(text) > _HEADING_LENGTH or _LEADER.search(text) or text.endswith("。"):
-        return 0
-    numbered = heading_level(text)
-    looks = _row_level(group[0], style)
-    if numbered and len(group) <= 2:
-        return numbered
-    return looks if len(group) <= 4 and len(_LETTER.findall(text)) > 1 else 0
+def _is_reference(group: Sequence[Row]) -> bool:
+    hanging = len(group) > 1 and group[1].box.left > group[0].box.left + 0.5 * group[0].size
+    return _REFERENCE.match(group[0].text) is not None and hanging
 
 
-def _text_of(group: list[Row], style: _Style) -> str:
+def _note(rows: Sequence[Row], style: Style) -> DraftBlock:
+    return DraftBlock(BlockKind.FOOTNOTE, _text_of(rows, style), 0, rows[0].page, _box(rows))
+
+
+def _text_of(group: Sequence[Row], style: Style) -> str:
     text = ""
     for row in group:
         line = row.text
@@ -265,7 +295,9 @@ def _text_of(group: list[Row], style: _Style) -> str:
             text = _unhyphenated(text, line, style.words)
         else:
             text += gap_between(text, line) + line
-    return _plain(text)
+    for hyphen in LINE_HYPHENS:
+        text = text.replace(hyphen, "-")
+    return text
 
 
 def _unhyphenated(text: str, line: str, words: frozenset[str]) -> str:
@@ -274,40 +306,18 @@ def _unhyphenated(text: str, line: str, words: frozenset[str]) -> str:
     before = re.search(r"[\w-]*$", stem)
     after = re.match(r"[\w-]*", line)
     left, right = before[0] if before else "", after[0] if after else ""
-    hyphenated = f"{left}-{right}".lower() in words and f"{left}{right}".lower() not in words
-    splits = right[:1].islower() and left[-1:].isalpha() and not hyphenated
+    whole = f"{left}{right}".lower() in words
+    hyphenated = f"{left}-{right}".lower() in words and not whole
+    splits = (right[:1].islower() or whole) and left[-1:].isalpha() and not hyphenated
     return stem + ("" if splits else "-") + line
 
 
-def _plain(text: str) -> str:
-    for hyphen in LINE_HYPHENS:
-        text = text.replace(hyphen, "-")
-    return text
-
-
-def _box(rows: list[Row]) -> BoundingBox:
+def _box(rows: Sequence[Row]) -> BoundingBox:
     """Return the box of the rows in the place where the block begins."""
-    boxes = [row.box for row in rows if _side_by_side(row, rows[0])]
+    boxes = [row.box for row in rows if side_by_side(row, rows[0])]
     return BoundingBox(
         left=min(box.left for box in boxes),
         bottom=min(box.bottom for box in boxes),
         right=max(box.right for box in boxes),
         top=max(box.top for box in boxes),
     )
-
-
-def _without_repeated_headers(drafts: list[DraftBlock]) -> list[DraftBlock]:
-    """Return the drafts, the header that a table repeats on its next page kept once."""
-    result: list[DraftBlock] = []
-    header = ""
-    for draft in drafts:
-        first, _, rest = draft.text.partition("\n")
-        after_table = result and result[-1].kind is BlockKind.TABLE
-        if draft.kind is not BlockKind.TABLE:
-            result.append(draft)
-        elif after_table and first == header and rest:
-            result.append(replace(draft, text=rest))
-        else:
-            header = first
-            result.append(draft)
-    return result

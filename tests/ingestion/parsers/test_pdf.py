@@ -1,9 +1,9 @@
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 
-from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired
+from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired, WrongPassword
 from ingestion.parsers.pdf import parse_pdf
-from ingestion.records import BlockKind
+from ingestion.records import BlockKind, ParseOptions
 from tests.ingestion.parsers.pdf_samples import CHINESE, HEIGHT, Sheet
 
 LINE = "The harbour office keeps a register of all the ships that enter or leave the port"
@@ -193,8 +193,14 @@ def test_pdf_owner_password_opens_and_user_password_is_required():
     assert parse_pdf(open_to_all.content(), "a.pdf").text == "Anybody may read this."
     locked = Sheet(encrypt=StandardEncryption("secret", "owner"))
     locked.line(72, 700, "Nobody may read this.")
-    with pytest.raises(PasswordRequired):
-        parse_pdf(locked.content(), "a.pdf")
+    locked.canvas.setTitle("Sealed orders")
+    content = locked.content()
+    with pytest.raises(PasswordRequired, match="field `password`"):
+        parse_pdf(content, "a.pdf")
+    with pytest.raises(WrongPassword):
+        parse_pdf(content, "a.pdf", ParseOptions(password="guess"))
+    opened = parse_pdf(content, "a.pdf", ParseOptions(password="secret"))
+    assert (opened.title, opened.text) == ("Sealed orders", "Nobody may read this.")
 
 
 def test_pdf_damaged_raises_broken_document():
@@ -208,3 +214,48 @@ def test_pdf_with_a_wrong_cross_reference_is_recovered():
     content = sheet.content()
     broken = content[: content.rindex(b"startxref")] + b"startxref\n99999999\n%%EOF"
     assert parse_pdf(broken, "a.pdf").text == "Still readable."
+
+
+def test_pdf_columns_under_a_figure_over_the_whole_page_are_read_one_after_the_other():
+    sheet = Sheet()
+    for row in range(20):
+        sheet.line(72, 780 - 13 * row, f"{row} {LINE}")
+    for row in range(10):
+        y = 480 - 13 * row
+        sheet.line(72, y, f"left column row {row:02d} filled with plain words")
+        sheet.line(320, y, f"right column row {row:02d} filled with more words")
+    text = parse_pdf(sheet.content(), "a.pdf").text
+    assert text.index("left column row 09") < text.index("right column row 00")
+    assert text.index(f"19 {LINE}") < text.index("left column row 00")
+
+
+def test_pdf_references_are_items_with_their_hanging_lines():
+    sheet = Sheet()
+    sheet.lines(72, 720, [LINE, LINE, "and lists the sources."])
+    for number, y in ((1, 660), (2, 634)):
+        sheet.line(72, y, f"[{number}] {LINE}")
+        sheet.line(90, y - 13, f"volume {number}, pages 7 to 12.")
+    blocks = blocks_of(parse_pdf(sheet.content(), "a.pdf"))[1:]
+    assert [kind for kind, _, _ in blocks] == [BlockKind.LIST_ITEM] * 2
+    assert [text[-28:] for _, _, text in blocks] == [
+        f"port volume {number}, pages 7 to 12."[-28:] for number in (1, 2)
+    ]
+
+
+def test_pdf_box_on_a_page_with_a_crop_box_counts_from_its_corner():
+    sheet = Sheet()
+    sheet.canvas.setCropBox((50, 100, 500, 800))
+    sheet.line(72, 700, "On a cropped page.")
+    box = parse_pdf(sheet.content(), "a.pdf").blocks[0].box
+    assert box.left == pytest.approx(22, abs=2)
+    assert box.bottom == pytest.approx(598, abs=4)
+
+
+def test_pdf_box_on_a_rotated_page_is_where_it_is_shown():
+    sheet = Sheet()
+    sheet.canvas.setPageRotation(90)
+    sheet.canvas.rotate(90)
+    sheet.line(72, -100, "On a turned page.")
+    box = parse_pdf(sheet.content(), "a.pdf").blocks[0].box
+    assert box.left == pytest.approx(72, abs=2)
+    assert box.bottom == pytest.approx(HEIGHT - 102, abs=4)
