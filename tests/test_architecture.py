@@ -53,6 +53,7 @@ TESTED_THROUGH: dict[str, str] = {
     "ingestion/parsers/pdf_layout.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_outline.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_paragraphs.py": "tests/ingestion/parsers/test_pdf.py",
+    "ingestion/parsers/pdf_scans.py": "tests/ingestion/parsers/test_scan_pages.py",
     "ingestion/parsers/pptx_graphics.py": "tests/ingestion/parsers/test_pptx.py",
     "ingestion/parsers/pptx_layout.py": "tests/ingestion/parsers/test_pptx.py",
     "ingestion/parsers/pptx_text.py": "tests/ingestion/parsers/test_pptx.py",
