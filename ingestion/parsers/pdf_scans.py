@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -162,7 +163,9 @@ def _is_scan(page: pdfium.PdfPage, text: PageText, pictures: list[BoundingBox]) 
     """Return whether the page's own text is none, a stamp on a scan, or unmapped codes."""
     written = "".join(fragment.text for fragment in text.fragments)
     if not written:
-        return next(iter(page.get_objects(max_depth=1)), None) is not None
+        # Text may also have been drawn as outlines; a rule and a frame are none.
+        drawn = page.get_objects(max_depth=_PICTURE_DEPTH)
+        return bool(pictures) or sum(1 for _ in islice(drawn, _LEAST_LETTERS)) == _LEAST_LETTERS
     if len(_UNMAPPED.findall(written)) > _MOST_UNMAPPED * len(written):
         return True
     largest = _area(pictures[0]) if pictures else 0.0
