@@ -26,8 +26,8 @@ from ingestion.records import Pixels, RecognisedLine, Recognition
 _DETECTOR = "PP-OCRv6_det_small.onnx"
 _READER = "PP-OCRv6_rec_small.onnx"
 _MOST_THREADS = 2
-_DETECTION_PIXELS = 1_300_000
-"""A4 at 110 dpi: lines of 6 points and more are still found, and the detector takes a second."""
+_DETECTION_PIXELS = 1_000_000
+"""A4 at 100 dpi: lines of 6 points and more are still found, and the detector takes a second."""
 _STRIDE = 32
 _TEXT = 0.3
 """Probability from which a pixel belongs to text."""

@@ -21,7 +21,7 @@ from ingestion.records import PLAIN, Document, ParseOptions, Pixels
 
 _LARGEST_PIXELS = 80_000_000
 """A page of A3 at 600 dpi: decoded it takes 320 MB at most."""
-_READ_PIXELS = 12_000_000
+_READ_PIXELS = 8_000_000
 _LONGEST_SIDE = 16_000
 _DAMAGED = (
     UnidentifiedImageError,
@@ -61,15 +61,17 @@ def parse_image(
     frames: dict[int, Frame] = {}
     log = ScanLog()
     with _opened(content, media_type) as image:
-        count = getattr(image, "n_frames", 1) if media_type == media.TIFF else 1
-        for index in range(min(count, options.ocr_pages)):
+        count: int = getattr(image, "n_frames", 1) if media_type == media.TIFF else 1
+    for index in range(min(count, options.ocr_pages)):
+        # Opened anew each time: the image in full must be gone before the recogniser takes memory.
+        with _opened(content, media_type) as image:
             pixels, points = _frame(image, index)
-            found = recognise(pixels)
-            log.add(index + 1, found.lines)
-            page, frames[index + 1] = page_of(found, points)
-            pages.append(rows_of(page, index + 1))
-            heights.append(page.height)
-            advance((index + 1) / count)
+        found = recognise(pixels)
+        log.add(index + 1, found.lines)
+        page, frames[index + 1] = page_of(found, points)
+        pages.append(rows_of(page, index + 1))
+        heights.append(page.height)
+        advance((index + 1) / count)
     log.left_out.extend(range(len(pages) + 1, count + 1))
     if not any(pages):
         raise EmptyDocument("OCR recognised no text on the image.")

@@ -96,7 +96,7 @@ class ScanReader:
             return text
         self.log.add(number, found.lines)
         read, self.frames[number] = page_of(found, points)
-        return read
+        return replace(read, hidden=text.hidden)
 
     def _picture(
         self, image: Pixels, points: float, box: BoundingBox, number: int, text: PageText

@@ -45,12 +45,16 @@ def absent():
 
 def test_pdf_scanned_pages_are_recognised_and_told():
     shares = []
+
+    def reading(image):
+        return reads(next(words))()(image)
+
     words = iter(["Apples are red.", "Pears may be green.", "Plums turn blue in autumn."])
     document = parse_pdf(
         scan(3),
         "a.pdf",
         advance=shares.append,
-        load=lambda: lambda image: reads(next(words))()(image),
+        load=lambda: reading,
     )
     assert document.text.split("\n\n") == [
         "Apples are red.",
