@@ -1,7 +1,7 @@
 # Build:  docker build -t youju .
 # CUDA:   docker build -t youju:cuda --build-arg TORCH_INDEX=<PyTorch's CUDA index> .
 FROM python:3.11-slim-bookworm AS build
-ARG EXTRAS=bundled,office
+ARG EXTRAS=bundled,office,ocr
 # An extra package index for PyTorch: its CPU or CUDA builds. Empty: the default build.
 ARG TORCH_INDEX=
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

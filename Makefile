@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := bundled,office,train,dev
+EXTRAS := bundled,office,ocr,train,dev
 SAMPLES := samples/documents
 
 .DEFAULT_GOAL := help

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
@@ -110,7 +111,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
         return ingest_document(
             content,
             name,
-            options,
+            replace(options, ocr=options.ocr and settings.ocr, ocr_pages=settings.ocr_pages),
             embedder=encoder,
             chunk_tokens=settings.chunk_tokens,
             progress=progress,

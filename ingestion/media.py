@@ -25,16 +25,33 @@ HTML = "text/html"
 MARKDOWN = "text/markdown"
 CSV = "text/csv"
 TEXT = "text/plain"
+PNG = "image/png"
+JPEG = "image/jpeg"
+GIF = "image/gif"
+TIFF = "image/tiff"
+WEBP = "image/webp"
+BMP = "image/bmp"
+IMAGES = {
+    PNG: ("PNG",),
+    JPEG: ("JPEG", "MPO"),
+    GIF: ("GIF",),
+    TIFF: ("TIFF",),
+    WEBP: ("WEBP",),
+    BMP: ("BMP",),
+}
+"""Kinds of images that are read, with Pillow's names of what may be in such a file."""
 BINARY = "application/octet-stream"
 
 _SIGNATURES = (
     (b"{\\rtf", RTF),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    (b"GIF8", GIF),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"II+\x00\x08\x00\x00\x00", TIFF),
+    (b"MM\x00+\x00\x08\x00\x00", TIFF),
     (b"\x1f\x8b", "application/gzip"),
     (b"BZh", "application/x-bzip2"),
     (b"\xfd7zXZ\x00", "application/x-xz"),
@@ -127,6 +144,11 @@ def sniff(content: bytes, name: str) -> str:
         return PDF
     if content.startswith(b"PK\x03\x04"):
         return _zip_kind(content)
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return WEBP
+    # Two letters could begin any text; four zero bytes after the size could not.
+    if content.startswith(b"BM") and content[6:10] == bytes(4):
+        return BMP
     for signature, media_type in _SIGNATURES:
         if content.startswith(signature):
             return media_type

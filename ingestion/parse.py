@@ -14,7 +14,10 @@ from ingestion.errors import (
 from ingestion.ports import Advance, PagedParser, Parser
 from ingestion.records import PLAIN, Document, ParseOptions
 
-SUPPORTED = "PDF, DOCX, PPTX, XLSX, ODT, EPUB, EML, HTML, Markdown, CSV and plain text"
+SUPPORTED = (
+    "PDF, DOCX, PPTX, XLSX, ODT, EPUB, EML, HTML, Markdown, CSV, plain text, "
+    "and images (PNG, JPEG, TIFF, WebP, BMP, GIF)"
+)
 LARGEST_BYTES = 512 * 1024 * 1024
 # The stream in which Office keeps a document that has a password, as OLE spells names.
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
@@ -31,9 +34,10 @@ _PARSERS = {
     media.MARKDOWN: ("markdown", "parse_markdown", ""),
     media.CSV: ("text", "parse_csv", ""),
     media.TEXT: ("text", "parse_text", ""),
+    **dict.fromkeys(media.IMAGES, ("image", "parse_image", "ocr")),
 }
 # Their parsers take options and tell how far they are.
-_PAGED = frozenset((media.PDF,))
+_PAGED = frozenset((media.PDF, *media.IMAGES))
 _ADVICE = {
     media.OLE: "Save it in the current format (DOCX, PPTX, XLSX) or as PDF.",
     media.RTF: "Save it as DOCX or PDF.",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ingestion.records import Document, ParseOptions, Vectors
+from ingestion.records import Document, ParseOptions, Pixels, Recognition, Vectors
 
 
 class PassageEmbedder(Protocol):
@@ -39,6 +39,9 @@ class PagedParser(Protocol):
         """Return the document. Raises IngestionError."""
         ...
 
+
+Recognise = Callable[[Pixels], Recognition]
+"""Reads the text in one image."""
 
 Progress = Callable[[str, float], None]
 """Called with (stage name, share of the whole job done, 0 to 1)."""

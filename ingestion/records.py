@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
+Pixels = NDArray[np.uint8]  # (height, width, 3): blue, green, red
 Language = Literal["zh", "en"]
 
 
@@ -55,10 +56,12 @@ class ParseOptions:
     """What a parser is told besides a file's bytes and name.
 
     password: opens a locked document; empty: none. ocr: read the text in scans and images.
+    ocr_pages: most pages of one document that are read so.
     """
 
     password: str = ""
     ocr: bool = True
+    ocr_pages: int = 500
 
 
 PLAIN = ParseOptions()
@@ -80,6 +83,37 @@ class Document:
     media_type: str
     page_count: int | None
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedLine:
+    """A line of text in an image. confidence: 0 to 1. Its box in pixels from the upper left corner.
+
+    upright: False for text that runs up or down.
+    """
+
+    text: str
+    confidence: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+    upright: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was read in an image: lines on an upright, level page of width by height pixels.
+
+    The image becomes that page by `turns` quarters to the left, then by `angle` radians to the
+    left about its middle.
+    """
+
+    lines: tuple[RecognisedLine, ...]
+    width: int
+    height: int
+    turns: int = 0
+    angle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

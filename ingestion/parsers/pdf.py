@@ -1,13 +1,20 @@
-"""PDF with a text layer: PDFium for the text and where it stands, pypdf for title and outline."""
+"""PDF: PDFium for the text and where it stands, OCR for scans, pypdf for title and outline."""
 
 import threading
+from collections.abc import Callable
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from ingestion import media
 from ingestion.builder import build_document
-from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired, WrongPassword
+from ingestion.errors import (
+    BrokenDocument,
+    EmptyDocument,
+    MissingExtra,
+    PasswordRequired,
+    WrongPassword,
+)
 from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pdf_fragments import read_page
@@ -16,7 +23,9 @@ from ingestion.parsers.pdf_layout import Row, rows_of
 from ingestion.parsers.pdf_outline import read_outline
 from ingestion.parsers.pdf_paragraphs import drafts_of
 from ingestion.parsers.pdf_salvage import salvaged
-from ingestion.ports import Advance
+from ingestion.parsers.pdf_scans import ScanReader
+from ingestion.parsers.scan_pages import as_shown, load_recogniser
+from ingestion.ports import Advance, Recognise
 from ingestion.records import PLAIN, Document, ParseOptions
 
 # PDFium is not safe to call from two threads.
@@ -29,25 +38,28 @@ def parse_pdf(
     name: str,
     options: ParseOptions = PLAIN,
     advance: Advance = lambda _share: None,
+    load: Callable[[], Recognise] = load_recogniser,
 ) -> Document:
     """Return the document in a PDF.
 
     Two columns are read one after the other; running headers, footers and page numbers are
     left out. Pages are read one by one and closed, so memory follows the text, not the file's
-    images. A document with an owner password only opens without it.
-    Raises PasswordRequired, WrongPassword, BrokenDocument, EmptyDocument (a scan without text).
+    images. A document with an owner password only opens without it. Scanned pages and pictures
+    are read by OCR; boxes on them are where the page shows the text.
+    load: returns the recogniser, called when a page needs it.
+    Raises PasswordRequired, WrongPassword, BrokenDocument, EmptyDocument, MissingExtra (nothing
+    but scans).
     """
+    scans = ScanReader(options, load)
     with _PDFIUM:
-        pages, heights, warnings = _read(content, options.password, advance)
+        pages, heights, warnings = _read(content, options.password, advance, scans)
     if not any(pages):
-        raise EmptyDocument(
-            "The PDF has no text layer; it may be a scan. Run OCR on it and upload the result."
-        )
+        raise _nothing_read(options, scans)
     drafts = drafts_of(
         drop_furniture(pages, heights), outline := read_outline(content, options.password)
     )
     return build_document(
-        drafts,
+        as_shown(drafts, scans.frames),
         name=name,
         media_type=media.PDF,
         title=outline.title,
@@ -56,8 +68,17 @@ def parse_pdf(
     )
 
 
+def _nothing_read(options: ParseOptions, scans: ScanReader) -> EmptyDocument | MissingExtra:
+    """Return why a PDF gave no text."""
+    if scans.unread:
+        return MissingExtra("ocr", "Reading a scanned PDF")
+    if not options.ocr:
+        return EmptyDocument("The PDF has no text layer, and OCR of scans is switched off.")
+    return EmptyDocument("The PDF has no text layer, and OCR recognised nothing on its pages.")
+
+
 def _read(
-    content: bytes, password: str, advance: Advance
+    content: bytes, password: str, advance: Advance, scans: ScanReader
 ) -> tuple[list[list[Row]], list[float], list[str]]:
     """Return the rows and the height of each page, and what is wrong with some."""
     document, warnings = _opened(content, password)
@@ -69,7 +90,7 @@ def _read(
     try:
         for index in range(len(document)):
             try:
-                page = read_page(document, index)
+                page = scans.complete(document, index, read_page(document, index))
             except pdfium.PdfiumError:
                 broken.append(index + 1)
                 pages.append([])
@@ -83,14 +104,17 @@ def _read(
             advance((index + 1) / len(document))
     finally:
         document.close()
-    blank = [number for number, rows in enumerate(pages, 1) if not rows and number not in broken]
+    told = {*broken, *scans.unread, *scans.log.left_out}
+    blank = [number for number, rows in enumerate(pages, 1) if not rows and number not in told]
     return (
         pages,
         heights,
         [
             *warnings,
             *page_warnings("Pages that could not be read", broken),
-            *page_warnings("Pages that have no text layer", blank),
+            *page_warnings("Pages that have no text", blank),
+            *page_warnings("Pages that OCR would read (pip install 'youju[ocr]')", scans.unread),
+            *scans.log.warnings(),
             *page_warnings("Pages whose text is an invisible layer over a scan", scanned),
             *hidden_warnings(hidden),
         ],

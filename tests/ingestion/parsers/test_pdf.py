@@ -177,7 +177,7 @@ def test_pdf_page_without_text_is_warned_about():
         sheet.canvas.rect(10, 10, 50, 50)
     document = parse_pdf(sheet.content(), "a.pdf")
     assert document.page_count == 4
-    assert document.warnings == ("Pages that have no text layer: 2-4.",)
+    assert document.warnings == ("Pages that have no text: 2-4.",)
 
 
 def test_pdf_scan_raises_empty_document_and_names_ocr():
