@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ingestion import media
+from ingestion import encodings, media
 from ingestion.builder import DraftBlock, build_document, normalise
 from ingestion.numbering import demote_contents, heading_level, opens_block, opens_list_item
 from ingestion.records import BlockKind, Document
@@ -25,7 +25,7 @@ def parse_text(content: bytes, name: str) -> Document:
     Lines broken at a margin are joined; elsewhere each line is a paragraph. Headings are found
     by their numbers, and a short first line is the title.
     """
-    text, warnings = media.decode(content)
+    text, warnings = encodings.decode(content)
     drafts = text_drafts(text)
     if len(drafts) > 1 and _is_title(drafts[0], drafts[1]):
         drafts[0] = DraftBlock(BlockKind.HEADING, drafts[0].text, 1)
@@ -40,7 +40,7 @@ def text_drafts(text: str) -> list[DraftBlock]:
 
 def parse_csv(content: bytes, name: str) -> Document:
     """Return a document of one table, a row a line, cells joined by ' | '. Raises EmptyDocument."""
-    text, warnings = media.decode(content)
+    text, warnings = encodings.decode(content)
     text = normalise(text)
     try:
         rows = [" | ".join(_cell(cell) for cell in row) for row in csv.reader(io.StringIO(text))]

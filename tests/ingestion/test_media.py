@@ -4,7 +4,8 @@ import zipfile
 import pytest
 
 from ingestion import media
-from ingestion.media import decode, decode_as, sniff
+from ingestion.encodings import decode, decode_as
+from ingestion.media import sniff
 
 STATUTE = (
     "第一条 为了防止食品浪费，保障国家粮食安全，根据宪法，制定本法。\n"
