@@ -35,23 +35,25 @@ def parse_xlsx(content: bytes, name: str) -> Document:
     if workbook.refused and not workbook.sheets:
         raise DocumentTooLarge(LARGEST_CELLS + 1, LARGEST_CELLS, "cells")
     return build_document(
-        _drafts(workbook),
+        sheet_drafts(_grids(workbook)),
         name=name,
         media_type=media.XLSX,
         title=workbook.title.strip() or PurePath(name.replace("\\", "/")).stem,
         warnings=[
-            *_left_out("hidden", workbook.hidden),
-            *_left_out("too large", workbook.refused),
+            *left_out("hidden", workbook.hidden),
+            *left_out("too large", workbook.refused),
         ],
     )
 
 
-def _left_out(why: str, names: Sequence[str]) -> list[str]:
+def left_out(why: str, names: Sequence[str]) -> list[str]:
+    """Return the warning that names the sheets that were left out; none where none were."""
     return [f"Sheets that are {why} and were left out: {', '.join(names)}."] if names else []
 
 
-def _drafts(workbook: Workbook) -> Iterator[DraftBlock]:
-    for name, grid in _grids(workbook):
+def sheet_drafts(grids: Iterable[tuple[str, Iterable[Row]]]) -> Iterator[DraftBlock]:
+    """Yield each sheet's name as a heading and its tables. grids: (name, rows of cells' text)."""
+    for name, grid in grids:
         blocks = [block for run in _runs(grid) for block in _blocks(run)]
         if blocks:
             yield DraftBlock(BlockKind.HEADING, name, _SHEET_LEVEL)
@@ -63,17 +65,22 @@ def _grids(workbook: Workbook) -> Iterator[tuple[str, list[Row]]]:
     try:
         with CalamineWorkbook.from_object(io.BytesIO(workbook.package)) as opened:
             for name, sheet in workbook.sheets.items():
-                yield name, _grid(opened.get_sheet_by_name(name), sheet.shown)
+                yield name, grid_of(opened.get_sheet_by_name(name), sheet.shown)
     except CalamineError as exc:
         raise BrokenDocument(media.XLSX, str(exc) or type(exc).__name__) from exc
     except BaseException as exc:
-        # A bug in the Rust library surfaces as an exception that is not an Exception.
-        if type(exc).__name__ != _PANIC:
+        if not is_panic(exc):
             raise
         raise BrokenDocument(media.XLSX, "its sheets are damaged") from exc
 
 
-def _grid(sheet: CalamineSheet, shown: Mapping[tuple[int, int], str]) -> list[Row]:
+def is_panic(error: BaseException) -> bool:
+    """Return whether it is a bug of the Rust library: an exception that is not an Exception."""
+    return type(error).__name__ == _PANIC
+
+
+def grid_of(sheet: CalamineSheet, shown: Mapping[tuple[int, int], str]) -> list[Row]:
+    """Return the text of a sheet's cells. shown: of cells that calamine does not show right."""
     top, left = sheet.start or (0, 0)
     grid = [[_text(value) for value in row] for row in sheet.to_python()]
     for (row, column), text in shown.items():
