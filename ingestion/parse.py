@@ -33,8 +33,8 @@ _PARSERS = {
     media.PPT: ("libreoffice", "parse_ppt", "office"),
     media.RTF: ("rtf", "parse_rtf", ""),
     media.ODT: ("odt", "parse_odt", ""),
-    media.ODS: ("odf_sheets", "parse_ods", ""),
-    media.ODP: ("odf_sheets", "parse_odp", ""),
+    media.ODS: ("opendocument", "parse_ods", ""),
+    media.ODP: ("opendocument", "parse_odp", ""),
     media.EPUB: ("epub", "parse_epub", ""),
     media.EMAIL: ("email_message", "parse_eml", ""),
     media.HTML: ("html", "parse_html", ""),
@@ -68,8 +68,7 @@ _ADVICE = {
     "image/vnd.djvu": "Convert it to PDF.",
 }
 _ARCHIVES = frozenset(
-    f"application/{kind}"
-    for kind in "gzip x-bzip2 x-xz zstd x-7z-compressed vnd.rar x-tar".split()
+    f"application/{kind}" for kind in "gzip x-bzip2 x-xz zstd x-7z-compressed vnd.rar x-tar".split()
 )
 _ADVICE |= dict.fromkeys(_ARCHIVES, "Unpack it and upload the files.")
 # For kinds without advice of their own, by the first half of their type.

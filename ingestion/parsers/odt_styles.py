@@ -13,6 +13,7 @@ _NAMESPACES = {
     "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
     "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
     "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
+    "presentation": "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",
     "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
 }
@@ -64,6 +65,27 @@ class Styles:
             nearest = next((display for display in displays if display), None)
             self._hidden[family, name] = nearest == "none"
         return self._hidden[family, name]
+
+    def is_hidden_table(self, name: str) -> bool:
+        """Return whether a sheet of the style is not shown."""
+        return self._says_no("table", name, "style:table-properties", "table:display", "false")
+
+    def is_hidden_page(self, name: str) -> bool:
+        """Return whether a slide of the style is not shown."""
+        return self._says_no(
+            "drawing-page",
+            name,
+            "style:drawing-page-properties",
+            "presentation:visibility",
+            "hidden",
+        )
+
+    def _says_no(self, family: str, name: str, element: str, attribute: str, no: str) -> bool:
+        return any(
+            properties.get(qualified(attribute)) == no
+            for style in self._chain(family, name)
+            for properties in style.findall(qualified(element))
+        )
 
     def is_title(self, name: str) -> bool:
         """Return whether a paragraph style is the title's or made from it."""

@@ -16,7 +16,7 @@ from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.numbering import opens_list_item
 from ingestion.parsers import pptx_graphics
-from ingestion.parsers.ooxml_package import UNREADABLE, check_package
+from ingestion.parsers.ooxml_package import UNREADABLE, checked_package
 from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pptx_layout import NS, Element, Layout, Placeholder, placeholder_of
 from ingestion.parsers.pptx_text import paragraphs
@@ -42,7 +42,7 @@ def parse_pptx(content: bytes, name: str) -> Document:
 
     Raises BrokenDocument, EmptyDocument, or DocumentTooLarge.
     """
-    check_package(content, media.PPTX)
+    content = checked_package(content, media.PPTX)
     try:
         deck = _Deck(Package.open(io.BytesIO(content)))
         drafts = list(deck.drafts())

@@ -11,7 +11,7 @@ from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.parsers.number_formats import day_text, number_text
-from ingestion.parsers.ooxml_package import check_package
+from ingestion.parsers.ooxml_package import checked_package
 from ingestion.parsers.xlsx_scan import LARGEST_CELLS, Workbook, scan_workbook
 from ingestion.records import BlockKind, Document
 
@@ -30,7 +30,7 @@ def parse_xlsx(content: bytes, name: str) -> Document:
     Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge, also where
     no sheet is within the limits.
     """
-    check_package(content, media.XLSX)
+    content = checked_package(content, media.XLSX)
     workbook = scan_workbook(content)
     if workbook.refused and not workbook.sheets:
         raise DocumentTooLarge(LARGEST_CELLS + 1, LARGEST_CELLS, "cells")
