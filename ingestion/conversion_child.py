@@ -110,8 +110,8 @@ def _run(command: Sequence[str], deadline: float, memory: int, folder: str) -> i
             (resource.RLIMIT_CORE, 0),
         ):
             hard = resource.getrlimit(what)[1]
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(what, (most, most))
+            bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(what, (bound, bound))
 
     with subprocess.Popen(  # noqa: S603 the command is the caller's, no shell
         command,

@@ -41,7 +41,8 @@ _DAMAGED_SHARE = 0.2
 _CHANCE_LENGTH = 32
 _UTF8_FAVOUR = 0.35
 _STRAY_ZEROS = 0.001
-_FOREIGN_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
+_FOREIGN = re.compile(rb"[\x80-\xff]")
+_CONTEXT = 64
 _ESCAPE_TO_JAPANESE = re.compile(rb"\x1b\$[@B]")
 _LATIN_LETTER = "A-Za-z"
 _LONE_HANZI = re.compile(f"(?<=[{_LATIN_LETTER}])[\u3400-\u9fff\uac00-\ud7a3](?=[{_LATIN_LETTER}])")
@@ -198,12 +199,16 @@ codecs.register_error(_RESYNCHRONISE, _resynchronise)
 def _sample(content: bytes) -> bytes:
     """Return lines that tell encodings apart, those with foreign letters; else the beginning."""
     lines: list[bytes] = []
-    size = 0
-    for line in _FOREIGN_LINE.finditer(content):
-        lines.append(line[0][: _SAMPLE_BYTES - size])
-        size += len(lines[-1])
-        if size >= _SAMPLE_BYTES:
-            break
+    left = _SAMPLE_BYTES
+    position = 0
+    while left > 0 and (found := _FOREIGN.search(content, position)):
+        # What stands before it is ASCII, so no character is cut apart.
+        start = max(content.rfind(b"\n", position, found.start()) + 1, found.start() - _CONTEXT)
+        start = max(start, position)
+        stop = content.find(b"\n", found.end(), start + left) + 1
+        lines.append(content[start : stop or start + left])
+        position = start + len(lines[-1])
+        left -= len(lines[-1])
     return b"".join(lines) or content[:_SAMPLE_BYTES]
 
 
@@ -227,7 +232,10 @@ def _has_controls(text: str) -> bool:
 
 
 def _score(sample: bytes, encoding: str) -> float:
-    """Return how much like ordinary text the sample reads, 0 to 1; ASCII counts where it proves something."""
+    """Return how much like ordinary text the sample reads, 0 to 1.
+
+    ASCII counts in the wide encodings only, for it looks the same in all others.
+    """
     unit = {"utf-32": 4, "utf-16": 2}.get(encoding[:6], 1)
     text = sample[: len(sample) - len(sample) % unit].decode(encoding, "replace")
     counts = Counter(text)
@@ -257,7 +265,7 @@ def _worth(char: str, encoding: str) -> float:
     if "\u3400" <= char <= "\u9fff":
         return _worth_of_hanzi(char, encoding, unicode)
     if "\uac00" <= char <= "\ud7a3":
-        usual = unicode or char in _FIRST_LEVELS["cp949"] and encoding == "cp949"
+        usual = unicode or (encoding == "cp949" and char in _FIRST_LEVELS["cp949"])
         return (1.0 if char in _FREQUENT_HANGUL else 0.55) if usual else 0.1
     if "\u3041" <= char <= "\u30fe":
         return 1.0 if unicode or encoding in _JAPANESE else 0.3

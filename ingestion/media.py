@@ -197,9 +197,9 @@ def _compound_kind(content: bytes) -> str:
         flags = compound.head(streams["WordDocument"])[_WORD_FLAGS : _WORD_FLAGS + 2]
         if int.from_bytes(flags, "little") & _WORD_ENCRYPTED:
             return LOCKED_OFFICE
-    if kind == PPT and "Current User" in streams:
-        if _ENCRYPTED_SLIDES in compound.head(streams["Current User"])[:16]:
-            return LOCKED_OFFICE
+    user = streams.get("Current User")
+    if kind == PPT and user is not None and _ENCRYPTED_SLIDES in compound.head(user)[:16]:
+        return LOCKED_OFFICE
     return kind
 
 

@@ -82,7 +82,9 @@ def checked_package(content: bytes, media_type: str) -> bytes:
     """Return a package that the libraries read, after refusing bombs before anything is unpacked.
 
     Bombs show by size, by ratio, by document type. Templates, files with macros and those that
-    are strict to the standard come back as ordinary ones. Raises DocumentTooLarge as `package.check_size`, BrokenDocument where the package is damaged or
+    are strict to the standard come back as ordinary ones.
+
+    Raises DocumentTooLarge as `package.check_size`, BrokenDocument where the package is damaged or
     a part is no XML or declares a document type.
     """
     try:

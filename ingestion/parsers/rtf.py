@@ -19,6 +19,7 @@ _TOKEN = re.compile(
 )
 _HEADING_STYLE = re.compile(r"\s*(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.I)
 _TITLE_STYLE = re.compile(r"\s*(?:title|标题|標題)\s*;?\s*", re.I)
+_CODE_PAGES = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _BODY_LEVEL = 9
 _LONGEST_NAME = 1000
 
@@ -159,26 +160,19 @@ class _Reader:
         elif group.destination == "fonts":
             self._font_word(word, number or 0)
         elif group.destination == "styles" and word in ("s", "outlinelevel"):
-            if word == "s":
-                self._style = number or 0
-            else:
-                self._levels[self._style] = _level(number)
+            self._style_word(word, number)
         elif word in CHARACTERS:
             self._write(CHARACTERS[word])
-        elif word in ("v", "deleted"):
-            group.hidden = number != 0
-        elif word == "plain":
-            group.hidden = False
-        elif word == "f":
-            group.font = number or 0
-        elif word == "uc":
-            group.skipped = max(0, min(number or 0, 16))
-        elif word == "ansicpg":
-            self._default = _codec(f"cp{number}") or self._default
-        elif word in ("mac", "pc", "pca"):
-            self._default = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
-        elif group.destination == "body":
+        elif word in _CODE_PAGES or word == "ansicpg":
+            self._default = _CODE_PAGES.get(word) or _codec(f"cp{number}") or self._default
+        elif not group.format(word, number) and group.destination == "body":
             self._layout(word, number)
+
+    def _style_word(self, word: str, number: int | None) -> None:
+        if word == "s":
+            self._style = number or 0
+        else:
+            self._levels[self._style] = _level(number)
 
     def _unicode(self, number: int) -> None:
         self._write(chr(number % 0x10000))

@@ -83,3 +83,17 @@ class Group:
         inside_info = self.destination == "skipped" and destination == "title"
         if self.destination != "skipped" or inside_info or destination == "body":
             self.destination = destination
+
+    def format(self, word: str, number: int | None) -> bool:
+        """Take a word on how characters look; return whether it is one."""
+        if word in ("v", "deleted"):
+            self.hidden = number != 0
+        elif word == "plain":
+            self.hidden = False
+        elif word == "f":
+            self.font = number or 0
+        elif word == "uc":
+            self.skipped = max(0, min(number or 0, 16))
+        else:
+            return False
+        return True

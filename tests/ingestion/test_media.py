@@ -116,14 +116,16 @@ def test_decode_as_declared_is_believed_where_the_bytes_obey(encoding, label):
 @pytest.mark.parametrize(
     ("content", "name", "expected"),
     [
-        (b"junk\n%PDF-1.7\n", "a.txt", media.PDF),
+        (b"junk\n%PDF-1.7\n1 0 obj endobj", "a.txt", media.PDF),
+        (b"A file that begins with %PDF-1.7 is a PDF.", "a.txt", media.TEXT),
         (b"{\\rtf1 hello}", "a.txt", media.RTF),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "a.doc", media.OLE),
         (b"\x89PNG\r\n\x1a\n0000", "a.txt", "image/png"),
         (bytes(range(256)) * 8, "a.txt", media.BINARY),
         (b"\n<!DOCTYPE html><p>x", "a.txt", media.HTML),
         (b"<?xml version='1.0'?><html><p>x</p></html>", "a", media.HTML),
-        (b"<?xml version='1.0'?><feed/>", "a", media.XML),
+        (b"<?xml version='1.0'?><feed/>", "a", media.TEXT),
+        (b"<?xml version='1.0'?><?mso-application progid='Word.Document'?><a/>", "a", media.XML),
         (b"<p>x</p>", "a.html", media.HTML),
         (b"# x", "a.MD", media.MARKDOWN),
         (b"a,b\n1,2", "a.csv", media.CSV),
