@@ -30,8 +30,9 @@ def compound_file(**streams):
     for number, (name, content) in enumerate(streams.items(), 1):
         padded = content.ljust(max(4096, -(-len(content) // SECTOR) * SECTOR), b"\0")
         right = number + 1 if number < len(streams) else FREE
-        name = name.replace("_", " ")
-        entries.append(entry(name, 2, right=right, sector=sector, size=len(padded)))
+        entries.append(
+            entry(name.replace("_", " "), 2, right=right, sector=sector, size=len(padded))
+        )
         count = len(padded) // SECTOR
         chains += [*range(sector + 1, sector + count), END]
         sector += count

@@ -97,9 +97,7 @@ def test_convert_program_that_makes_nothing_raises_broken_document(folder, body)
 
 def test_convert_program_over_its_time_is_killed_with_its_children(folder):
     pids = folder / "pids"
-    body = (
-        f"child = os.fork()\nopen({str(pids)!r}, 'a').write(f'{{os.getpid()}} ')\ntime.sleep(60)"
-    )
+    body = f"child = os.fork()\nopen({str(pids)!r}, 'a').write(f'{{os.getpid()}} ')\ntime.sleep(60)"
     with pytest.raises(ParserFailed, match="more than 1 seconds") as caught:
         convert(b"text", media.DOC, program=program(folder, body), seconds=1)
     assert caught.value.code == "deadline_exceeded"
@@ -140,7 +138,7 @@ def test_convert_removes_what_was_forgotten_long_ago(folder):
 
 def test_convert_without_libreoffice_says_what_to_install(monkeypatch):
     monkeypatch.setattr(conversion, "find_libreoffice", lambda: None)
-    with pytest.raises(UnsupportedMedia, match="libreoffice-impress-nogui.*PPTX or PDF"):
+    with pytest.raises(UnsupportedMedia, match=r"libreoffice-impress-nogui.*PPTX or PDF"):
         convert(b"text", media.PPT)
     assert "libreoffice-writer-nogui" in str(missing_libreoffice(media.DOC))
 

@@ -72,3 +72,30 @@ def test_scan_part_shows_elements_without_prefixes_and_text_without_comments():
 def test_scan_part_that_is_no_plain_xml_raises_broken_document(data):
     with pytest.raises(BrokenDocument):
         scan_part(data, "a.xml", media.XLSX, Seen())
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared"),
+    [
+        (media.DOCX, "ms-word.document.macroEnabled"),
+        (media.DOCX, "ms-word.template.macroEnabledTemplate"),
+        (media.DOCX, "openxmlformats-officedocument.wordprocessingml.template"),
+        (media.PPTX, "openxmlformats-officedocument.presentationml.slideshow"),
+        (media.XLSX, "ms-excel.sheet.macroEnabled"),
+    ],
+)
+def test_checked_package_with_macros_or_of_a_template_is_an_ordinary_one(kind, declared):
+    types = f'<Types><Override ContentType="application/vnd.{declared}.main+xml"/></Types>'
+    checked = checked_package(zipped(**{"[Content_Types].xml": types, "b.bin": b"1"}), kind)
+    with zipfile.ZipFile(io.BytesIO(checked)) as package:
+        assert f'"{kind}.main+xml"' in package.read("[Content_Types].xml").decode()
+        assert package.read("b.bin") == b"1"
+
+
+def test_checked_package_that_is_strict_has_the_names_that_the_libraries_know():
+    strict = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+    parts = {"_rels/.rels": f'<a b="{strict}/styles"/>', "a.xml": f'<a xmlns="{strict}"/>'}
+    with zipfile.ZipFile(io.BytesIO(checked_package(zipped(**parts), media.DOCX))) as package:
+        known = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+        assert package.read("_rels/.rels").decode() == f'<a b="{known}/styles"/>'
+        assert package.read("a.xml").decode() == f'<a xmlns="{known}"/>'
