@@ -9,7 +9,8 @@ from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import PasswordRequired
 from ingestion.numbering import heading_level
-from ingestion.parsers.odt_styles import Numbering, Styles, count_of
+from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
+from ingestion.parsers.odt_styles import NOT_DISPLAYED, Numbering, Styles, count_of
 from ingestion.parsers.odt_styles import qualified as q
 from ingestion.parsers.package import Package
 from ingestion.records import BlockKind, Document
@@ -56,7 +57,9 @@ def parse_odt(content: bytes, name: str) -> Document:
     Raises BrokenDocument, PasswordRequired, EmptyDocument, or DocumentTooLarge.
     """
     opened = open_document(content, media.ODT, "office:text")
-    return opened.document(opened.body().blocks(opened.content), name)
+    body = opened.body()
+    drafts = list(body.blocks(opened.content))
+    return opened.document(drafts, name, warnings=hidden_warnings(body.hidden))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Body:
         self._styles = styles
         self._numbering = numbering
         self._spare = LARGEST_REPEATS
+        self.hidden: list[HiddenText] = []
 
     def blocks(self, elements: Iterable[Element]) -> Iterator[DraftBlock]:
         """Yield the blocks that are in these elements."""
@@ -132,6 +136,8 @@ class Body:
             elif child.tag in _CONTAINERS:
                 if child.get(q("text:display")) != "none":
                     yield from self.blocks(child)
+                else:
+                    self._hide(NOT_DISPLAYED, child)
             elif child.tag.startswith(_DRAWING):
                 yield from self.blocks(child)
 
@@ -159,7 +165,8 @@ class Body:
     def _paragraph(self, element: Element, label: str | None = None) -> Iterator[DraftBlock]:
         """Yield a paragraph, then what is anchored in it. label: None outside of lists."""
         style = element.get(q("text:style-name"), "")
-        if self._styles.is_hidden("paragraph", style) or _is_hidden(element):
+        if reason := self._styles.hidden("paragraph", style) or _hidden_reason(element):
+            self._hide(reason, element)
             return
         anchored: list[Element] = []
         text = "".join(self._pieces(element, anchored)).strip()
@@ -200,16 +207,23 @@ class Body:
                 yield _mark(child)
             elif child.tag.startswith(_DRAWING):
                 anchored.append(child)
-            elif child.tag not in _SKIPPED and not self._is_hidden_inline(child):
+            elif reason := self._hidden_inline(child):
+                self._hide(reason, child)
+            elif child.tag not in _SKIPPED:
                 yield from self._pieces(child, anchored)
             yield _SPACE.sub(" ", child.tail or "")
 
-    def _is_hidden_inline(self, element: Element) -> bool:
+    def _hidden_inline(self, element: Element) -> str:
+        """Return why nobody sees a piece of a paragraph, '' where it is seen."""
         if element.tag == q("text:hidden-text"):
-            return element.get(q("text:is-hidden")) != "false"
-        return element.tag == q("text:span") and self._styles.is_hidden(
-            "text", element.get(q("text:style-name"), "")
-        )
+            return NOT_DISPLAYED if element.get(q("text:is-hidden")) != "false" else ""
+        if element.tag != q("text:span"):
+            return ""
+        return self._styles.hidden("text", element.get(q("text:style-name"), ""))
+
+    def _hide(self, reason: str, element: Element) -> None:
+        if count := count_characters("".join(element.itertext())):
+            self.hidden.append(HiddenText(reason, count))
 
     def _table(self, element: Element) -> Iterator[DraftBlock]:
         rows = list(_rows(element))
@@ -270,9 +284,10 @@ def _rows(element: Element) -> Iterator[Element]:
             yield from _rows(child)
 
 
-def _is_hidden(paragraph: Element) -> bool:
+def _hidden_reason(paragraph: Element) -> str:
     marks = paragraph.iter(q("text:hidden-paragraph"))
-    return any(mark.get(q("text:is-hidden")) == "true" for mark in marks)
+    hidden = any(mark.get(q("text:is-hidden")) == "true" for mark in marks)
+    return NOT_DISPLAYED if hidden else ""
 
 
 def _mark(note: Element) -> str:

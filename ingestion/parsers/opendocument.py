@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from ingestion import media
 from ingestion.builder import DraftBlock
+from ingestion.parsers.hidden_text import hidden_warnings
 from ingestion.parsers.odt import Body, open_document
 from ingestion.parsers.odt_styles import Styles
 from ingestion.parsers.odt_styles import qualified as q
@@ -39,6 +40,7 @@ def parse_ods(content: bytes, name: str) -> Document:
         tables = list(_tables(body, table))
         drafts += [DraftBlock(BlockKind.HEADING, sheet, _LEVEL), *tables] if tables else []
     warnings = [f"Sheets that are hidden and were left out: {', '.join(hidden)}."] if hidden else []
+    warnings += hidden_warnings(body.hidden)
     return opened.document(drafts, name, warnings=warnings)
 
 
@@ -57,7 +59,10 @@ def parse_odp(content: bytes, name: str) -> Document:
             hidden.append(number)
         else:
             drafts += [replace(draft, page=number) for draft in _slide(body, slide)]
-    warnings = page_warnings("Slides that are hidden and were left out", hidden)
+    warnings = [
+        *page_warnings("Slides that are hidden and were left out", hidden),
+        *hidden_warnings(body.hidden),
+    ]
     return opened.document(drafts, name, warnings=warnings, page_count=len(slides))
 
 

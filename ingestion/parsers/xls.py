@@ -19,12 +19,13 @@ from ingestion.builder import build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge, PasswordRequired
 from ingestion.parsers.package import check_size
 from ingestion.parsers.xlsx import grid_of, is_panic, left_out, sheet_drafts
-from ingestion.parsers.xlsx_cells import LARGEST_AREA
+from ingestion.parsers.xlsx_cells import LARGEST_AREA, Sheet
 from ingestion.records import Document
 
 LARGEST_PART = 128 << 20
 """Bytes that one sheet of an XLSB may unpack to."""
 
+_UNSCANNED = Sheet(0, {}, frozenset(), ())
 _ROW = 0
 _CELLS = frozenset(range(1, 12))
 _LAST_BIT = 0x80
@@ -83,7 +84,7 @@ class _Book:
                     if _area(sheet) > LARGEST_AREA:
                         self._refused.append(listed.name)
                     else:
-                        yield listed.name, grid_of(sheet, {})
+                        yield listed.name, grid_of(sheet, _UNSCANNED, [])
         except PasswordError as exc:
             raise PasswordRequired from exc
         except (CalamineError, OSError, ValueError) as exc:
