@@ -1,5 +1,6 @@
 # Build:  docker build -t youju .
 # CUDA:   docker build -t youju:cuda --build-arg TORCH_INDEX=<PyTorch's CUDA index> .
+# DOC, PPT: docker build -t youju --build-arg LIBREOFFICE=yes .
 FROM python:3.11-slim-bookworm AS build
 ARG EXTRAS=bundled,office,ocr
 # An extra package index for PyTorch: its CPU or CUDA builds. Empty: the default build.
@@ -23,9 +24,12 @@ RUN pip install -c constraints.txt ".[$EXTRAS]"
 RUN YOUJU_MODELS_DIR=/opt/models youju models prepare
 
 FROM python:3.11-slim-bookworm
+# Not empty: LibreOffice's Writer and Impress, which turn DOC and PPT into DOCX and PPTX.
+ARG LIBREOFFICE=
 # OpenMP for PyTorch and FAISS.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgomp1 \
+       ${LIBREOFFICE:+libreoffice-writer-nogui libreoffice-impress-nogui} \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home youju \
     && install -d -o youju -g youju /data

@@ -1,22 +1,32 @@
-"""What the bytes are: their media type, and the text in them where they are text."""
+"""What the bytes are: their media type, whatever the file is called."""
 
-import codecs
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import PurePath
 
-from charset_normalizer import from_bytes
+from ingestion.compound_file import SIGNATURE as COMPOUND
+from ingestion.compound_file import CompoundFile
+from ingestion.encodings import decode, looks_like_text
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+DOC = "application/msword"
+PPT = "application/vnd.ms-powerpoint"
+XLS = "application/vnd.ms-excel"
+OUTLOOK = "application/vnd.ms-outlook"
+OLE = "application/x-ole-storage"
+LOCKED_OFFICE = "application/encrypted"
 EPUB = "application/epub+zip"
 ODT = "application/vnd.oasis.opendocument.text"
-OLE = "application/x-ole-storage"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODP = "application/vnd.oasis.opendocument.presentation"
+OFD = "application/ofd"
+IWORK = "application/vnd.apple.iwork"
 ZIP = "application/zip"
 RTF = "application/rtf"
 EMAIL = "message/rfc822"
@@ -44,28 +54,68 @@ BINARY = "application/octet-stream"
 
 _SIGNATURES = (
     (b"{\\rtf", RTF),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
     (b"\x89PNG\r\n\x1a\n", PNG),
     (b"\xff\xd8\xff", JPEG),
-    (b"GIF8", GIF),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
     (b"II*\x00", TIFF),
     (b"MM\x00*", TIFF),
-    (b"II+\x00\x08\x00\x00\x00", TIFF),
-    (b"MM\x00+\x00\x08\x00\x00", TIFF),
+    (b"II+\x00", TIFF),
+    (b"MM\x00+", TIFF),
+    (b"\x00\x00\x00\x0cjP  \r\n", "image/jp2"),
+    (b"\x00\x00\x01\x00", "image/x-icon"),
+    (b"8BPS", "image/vnd.adobe.photoshop"),
+    (b"AT&TFORM", "image/vnd.djvu"),
+    (b"%!PS", "application/postscript"),
+    (b"ITSF\x03\x00", "application/vnd.ms-htmlhelp"),
     (b"\x1f\x8b", "application/gzip"),
     (b"BZh", "application/x-bzip2"),
     (b"\xfd7zXZ\x00", "application/x-xz"),
+    (b"\x28\xb5\x2f\xfd", "application/zstd"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"PK\x05\x06", ZIP),
+    (b"PK\x07\x08", ZIP),
     (b"\x7fELF", "application/x-executable"),
     (b"SQLite format 3\x00", "application/vnd.sqlite3"),
     (b"OggS", "application/ogg"),
+    (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
-    (b"RIFF", "application/x-riff"),
+    (b"\x1a\x45\xdf\xa3", "video/x-matroska"),
 )
+_TAR = (257, b"ustar")
+_KINDLE = (60, b"BOOKMOBI")
+# The kinds of RIFF, and of files made of boxes whose first is `ftyp`, by what stands at byte 8.
+_RIFF = {b"WEBP": WEBP, b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_BOXES = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), "image/heic"),
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"M4A ", b"M4B "), "audio/mp4"),
+}
+# The content type of an OOXML package's main part, by its end; templates and shows are read too.
+_CONTENT_TYPES = (
+    (re.compile(rb"(?:wordprocessingml|ms-word)[.\w]*\.main\+xml", re.I), DOCX),
+    (re.compile(rb"(?:presentationml|ms-powerpoint)[.\w]*\.main\+xml", re.I), PPTX),
+    (re.compile(rb"ms-excel\.sheet\.binary\.macroenabled\.main", re.I), XLSB),
+    (re.compile(rb"(?:spreadsheetml|ms-excel)[.\w]*\.main\+xml", re.I), XLSX),
+)
+_LARGEST_CONTENT_TYPES = 1 << 20
 _ZIP_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 _EPUB_CONTAINER = "META-INF/container.xml"
-_ZIP_MIMETYPES = {EPUB.encode(): EPUB, ODT.encode(): ODT}
+_ZIP_MIMETYPES = {kind.encode(): kind for kind in (EPUB, ODT, ODS, ODP)}
+_ZIP_MIMETYPES |= {kind.encode() + b"-template": kind for kind in (ODT, ODS, ODP)}
+# By a stream at the top level of a compound file; the first that is there.
+_STREAMS = (
+    ("EncryptedPackage", LOCKED_OFFICE),
+    ("\tDRMContent", LOCKED_OFFICE),
+    ("WordDocument", DOC),
+    ("PowerPoint Document", PPT),
+    ("Workbook", XLS),
+    ("Book", XLS),
+    ("__properties_version1.0", OUTLOOK),
+)
+_WORD_FLAGS, _WORD_ENCRYPTED = 10, 0x0100
+_ENCRYPTED_SLIDES = b"\xdf\xc4\xd1\xf3"
 _TEXT_SUFFIXES = {
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
@@ -73,6 +123,10 @@ _TEXT_SUFFIXES = {
     ".htm": HTML,
     ".xhtml": HTML,
     ".csv": CSV,
+    ".tsv": CSV,
+    ".tab": CSV,
+    # Programs that cannot write a workbook call a table of text one.
+    ".xls": CSV,
     ".eml": EMAIL,
 }
 UNREADABLE_ZIP = (
@@ -88,49 +142,19 @@ UNREADABLE_ZIP = (
 _HTML_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
+# Also opens a Markdown file.
+_FRAGMENT_START = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:meta|title|style|script|table|div|p|h1|center|font|frameset)\b[^>]*>",
+    re.I | re.S,
+)
 _XML_START = re.compile(r"\s*<\?xml\b", re.I)
+_OFFICE_XML = re.compile(r"<\?mso-application\b|<(?:office:document|w:wordDocument|pkg:package)\b")
 _EMAIL_START = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*:(?:[ \t][^\n]*)?\n(?:[ \t][^\n]*\n)*){2,}")
 _EMAIL_HEADERS = re.compile(r"^(?:mime-version|received|message-id|return-path):", re.I | re.M)
-
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# What a declared charset really is, where it has a larger successor: by Python's names.
-_SUCCESSORS = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "iso8859-1": "cp1252",
-}
-# Python's own notations, no charsets; some take time that grows with the square of the text.
-_NO_CHARSETS = frozenset("idna punycode raw-unicode-escape undefined unicode-escape".split())
-_WIDE_ENCODINGS = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-_NARROW_ENCODINGS = ("gb18030", "big5hkscs", "cp932", "cp1252")
-_DOUBLE_BYTE = frozenset(("gb18030", "big5hkscs", "cp932"))
-_RESYNCHRONISE = "youju-resynchronise"
-_LONGEST_RUN = 200
+_PDF_HEADER = re.compile(rb"%PDF-\d")
+_PDF_BODY = (b"endobj", b"startxref", b"/Root")
+_JUNK_BEFORE_PDF = 1024
 _SAMPLE_BYTES = 1 << 16
-_PLAUSIBLE = 0.55
-_DAMAGED_UTF8 = 0.02
-# The most frequent characters of written Chinese, simplified and traditional. Text read in the
-# wrong encoding is full of rare ones, so the share of these tells the right reading.
-_FREQUENT = frozenset(
-    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种"
-    "面而方后多定行学法所民得经十三之进着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本"
-    "去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重新线内数正心反你明看原又么利比"
-    "或但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员位入常文总次"
-    "品式活设及管特件长求基资流路级少统接知较将组见计别角期根论运农指区强放决西被做必先回则任取据处理府给"
-    "保治北造规报告市场务院收税费应当单位依照规定负责证券交易合同责任纳人额率计算免征机关登记企业财产权利"
-    "這個為來們時說國會學對發經過還後動樣麼現實開問題關與無種電話長東車門見點當體應義從將員實業兩內裡並"
-    "進間過點數據網路說明書訊產價區員總統選舉軍隊戰爭歷史運動藝術語言歐洲貢獻發展"
-)
-_CJK_MARKS = frozenset("，。、；：？！“”‘’（）《》【】「」『』—…·％　")
 
 
 def sniff(content: bytes, name: str) -> str:
@@ -140,94 +164,58 @@ def sniff(content: bytes, name: str) -> str:
     believed. Text of no special kind is `text/plain`, anything else
     `application/octet-stream`.
     """
-    if b"%PDF-" in content[:1024]:
+    if content.lstrip().startswith(b"%PDF-"):
         return PDF
     if content.startswith(b"PK\x03\x04"):
         return _zip_kind(content)
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return WEBP
-    # Two letters could begin any text; four zero bytes after the size could not.
-    if content.startswith(b"BM") and content[6:10] == bytes(4):
-        return BMP
+    if content.startswith(COMPOUND):
+        return _compound_kind(content)
     for signature, media_type in _SIGNATURES:
         if content.startswith(signature):
             return media_type
+    if _has_late_pdf_header(content):
+        return PDF
+    if kind := _inner_signature(content):
+        return kind
     sample = content[:_SAMPLE_BYTES]
-    if _is_binary(sample):
+    if not looks_like_text(sample):
         return BINARY
     return _text_kind(decode(sample)[0], name)
 
 
-def decode(content: bytes) -> tuple[str, tuple[str, ...]]:
-    """Return the text of the bytes, and a warning where some of them did not decode.
-
-    Knows UTF-8, UTF-16 and UTF-32 with and without a byte order mark, GB18030 (with GBK and
-    GB2312), Big5, Shift-JIS and Windows-1252; asks charset-normalizer about others. Never
-    raises: what cannot be read becomes U+FFFD.
-    """
-    encoding = encoding_of(content)
-    if encoding in _WIDE_ENCODINGS or encoding in ("utf-16", "utf-32"):
-        # A byte cut off at the end is no character.
-        content = content[: len(content) - len(content) % (4 if "32" in encoding else 2)]
-    errors = _RESYNCHRONISE if encoding in _DOUBLE_BYTE else "replace"
-    text = content.decode(encoding, errors).removeprefix("\ufeff")
-    lost = text.count("\ufffd")
-    if not lost:
-        return text, ()
-    return text, (f"{lost} places could not be decoded as {encoding}.",)
+def _has_late_pdf_header(content: bytes) -> bool:
+    """Return whether junk stands before a PDF, and not a text that speaks of PDF."""
+    header = _PDF_HEADER.search(content, 0, _JUNK_BEFORE_PDF)
+    return header is not None and any(mark in content for mark in _PDF_BODY)
 
 
-def decode_as(content: bytes, label: str) -> tuple[str, tuple[str, ...]]:
-    """Return the text of bytes that are declared to be in a charset, and warnings.
-
-    label: the charset's name on the web or in mail; where it is unknown or the bytes do not obey
-    it, they are decoded as they look. Never raises.
-    """
-    try:
-        codec = codecs.lookup(label.strip()).name
-        if codec not in _NO_CHARSETS:
-            return content.decode(_SUCCESSORS.get(codec, codec)).removeprefix("\ufeff"), ()
-    except (ValueError, LookupError):
-        # The declaration is wrong: look at the bytes.
-        return decode(content)
-    return decode(content)
-
-
-def encoding_of(content: bytes) -> str:
-    """Return the name of the codec that reads the bytes best."""
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return encoding
-    sample = content[:_SAMPLE_BYTES]
-    if 0 not in sample and _is_utf8(content):
-        return "utf-8"
-    candidates = _NARROW_ENCODINGS if 0 not in sample else ()
-    scores = {encoding: _plausibility(sample, encoding) for encoding in _wide(sample)}
-    scores |= {encoding: _plausibility(sample, encoding) for encoding in candidates}
-    best = max(scores, key=lambda encoding: scores[encoding], default="utf-8")
-    if scores.get(best, 0) >= _PLAUSIBLE:
-        return best
-    guess = from_bytes(sample).best()
-    return guess.encoding if guess else best
+def _inner_signature(content: bytes) -> str:
+    """Return the kind of a file whose signature is not at its start, '' where there is none."""
+    if content.startswith(b"RIFF"):
+        return _RIFF.get(content[8:12], "application/x-riff")
+    if content[4:8] == b"ftyp":
+        return _BOXES.get(content[8:12], "video/mp4")
+    # Two bytes are no proof: they stand before the file's own size.
+    if content.startswith(b"BM") and int.from_bytes(content[2:6], "little") == len(content):
+        return BMP
+    for (start, mark), kind in ((_TAR, "application/x-tar"), (_KINDLE, "application/x-mobi")):
+        if content[start : start + len(mark)] == mark:
+            return kind
+    return ""
 
 
-def _resynchronise(error: UnicodeError) -> tuple[str, int]:
-    """Replace a damaged character of a double-byte encoding, and find where the next one starts.
-
-    A lost byte shifts all pairs after it up to the next ASCII byte, so both shifts are tried
-    and the one that makes ordinary text wins.
-    """
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    content, start = error.object, error.start
-    end = start + 1
-    while end < min(len(content), start + _LONGEST_RUN) and content[end] >= 0x30:
-        end += 1
-    shifts = [at for at in (start + 1, start + 2) if at <= end] or [start + 1]
-    return "\ufffd", max(shifts, key=lambda at: _plausibility(content[at:end], error.encoding))
-
-
-codecs.register_error(_RESYNCHRONISE, _resynchronise)
+def _compound_kind(content: bytes) -> str:
+    compound = CompoundFile(content)
+    streams = compound.streams()
+    kind = next((kind for name, kind in _STREAMS if name in streams), OLE)
+    if kind == DOC:
+        flags = compound.head(streams["WordDocument"])[_WORD_FLAGS : _WORD_FLAGS + 2]
+        if int.from_bytes(flags, "little") & _WORD_ENCRYPTED:
+            return LOCKED_OFFICE
+    user = streams.get("Current User")
+    if kind == PPT and user is not None and _ENCRYPTED_SLIDES in compound.head(user)[:16]:
+        return LOCKED_OFFICE
+    return kind
 
 
 def _zip_kind(content: bytes) -> str:
@@ -237,6 +225,8 @@ def _zip_kind(content: bytes) -> str:
             if "mimetype" in names:
                 with archive.open("mimetype") as member:
                     return _ZIP_MIMETYPES.get(member.read(100).strip(), ZIP)
+            if kind := _content_type(archive):
+                return kind
     except UNREADABLE_ZIP:
         # Damaged: local headers still name the parts.
         for mimetype, media_type in _ZIP_MIMETYPES.items():
@@ -245,70 +235,36 @@ def _zip_kind(content: bytes) -> str:
         names = [part for part, _ in _ZIP_PARTS if part.encode() in content]
     for part, media_type in _ZIP_PARTS:
         if any(member.startswith(part) for member in names):
-            return media_type
-    return EPUB if _EPUB_CONTAINER in names else ZIP
+            return XLSB if media_type == XLSX and "xl/workbook.bin" in names else media_type
+    if _EPUB_CONTAINER in names:
+        return EPUB
+    if "OFD.xml" in names:
+        return OFD
+    return IWORK if "Index/Document.iwa" in names or "Index.zip" in names else ZIP
 
 
-def _is_binary(sample: bytes) -> bool:
-    if any(sample.startswith(mark) for mark, _ in _BOMS):
-        return False
-    if 0 in sample:
-        return max(_plausibility(sample, encoding) for encoding in _WIDE_ENCODINGS) < _PLAUSIBLE
-    control = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in sample)
-    return control > len(sample) // 20
+def _content_type(archive: zipfile.ZipFile) -> str:
+    """Return what an OOXML package says it is, '' where it says nothing."""
+    part = next((name for name in archive.namelist() if name.lower() == "[content_types].xml"), "")
+    if not part:
+        return ""
+    with archive.open(part) as member:
+        listed = member.read(_LARGEST_CONTENT_TYPES)
+    return next((kind for pattern, kind in _CONTENT_TYPES if pattern.search(listed)), "")
 
 
 def _text_kind(text: str, name: str) -> str:
     head = text[:4096]
+    named = _TEXT_SUFFIXES.get(PurePath(name).suffix.lower(), TEXT)
     if _HTML_START.match(head):
         return HTML
     if _XML_START.match(head):
-        return HTML if "<html" in head.lower() else XML
+        if _OFFICE_XML.search(head):
+            return XML
+        return HTML if "<html" in head.lower() else TEXT
+    if named != MARKDOWN and _FRAGMENT_START.match(head):
+        return HTML
     opening = _EMAIL_START.match(head.replace("\r\n", "\n"))
     if opening and _EMAIL_HEADERS.search(opening[0]):
         return EMAIL
-    return _TEXT_SUFFIXES.get(PurePath(name).suffix.lower(), TEXT)
-
-
-def _is_utf8(content: bytes) -> bool:
-    """Return whether the bytes are UTF-8, a few damaged ones allowed among many good ones."""
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = content.decode("utf-8", "replace")
-        foreign = sum(char > "\x7f" for char in text)
-        return text.count("\ufffd") <= _DAMAGED_UTF8 * foreign
-    return True
-
-
-def _wide(sample: bytes) -> Iterator[str]:
-    """Yield the encodings of two and four bytes that the sample could be in."""
-    for encoding in _WIDE_ENCODINGS:
-        if len(sample) >= 4:
-            yield encoding
-
-
-def _plausibility(sample: bytes, encoding: str) -> float:
-    """Return the share of the bytes' characters, 0 to 1, that ordinary text would have."""
-    unit = 4 if "32" in encoding else 2 if "16" in encoding else 1
-    text = sample[: len(sample) - len(sample) % unit].decode(encoding, "replace")
-    if not text:
-        return 0.0
-    good = sum(_ordinary(char, text[i - 1] if i else " ") for i, char in enumerate(text))
-    return max(0.0, good / len(text))
-
-
-def _ordinary(char: str, before: str) -> float:
-    if " " <= char <= "~" or char in "\t\n\r":
-        return 1.0
-    if char in _FREQUENT or char in _CJK_MARKS or "\u3041" <= char <= "\u30fe":
-        return 1.0
-    if "\u4e00" <= char <= "\u9fff":
-        # A rare one within a Latin word is an accented letter misread.
-        return 0.0 if before.isascii() and before.isalpha() else 0.4
-    if "\u00c0" <= char <= "\u024f":
-        # An accented letter stands in a word, not beside other accented ones.
-        return 0.9 if before < "\x7f" else 0.2
-    if "\u2010" <= char <= "\u203a" or char in "\u00a0£§°±«»·éäöü€":
-        return 0.6
-    return -1.0 if char == "\ufffd" or char < " " or "\ue000" <= char <= "\uf8ff" else 0.0
+    return named

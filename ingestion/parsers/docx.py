@@ -18,7 +18,7 @@ from ingestion.numbering import heading_level
 from ingestion.parsers.docx_looks import Look, Looks
 from ingestion.parsers.docx_numbering import Numbering
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
-from ingestion.parsers.ooxml_package import UNREADABLE, check_package
+from ingestion.parsers.ooxml_package import UNREADABLE, checked_package
 from ingestion.records import BlockKind, Document
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.I)
@@ -55,7 +55,7 @@ def parse_docx(content: bytes, name: str) -> Document:
     Raises BrokenDocument, EmptyDocument, or DocumentTooLarge where the package would unpack to
     more than a document does.
     """
-    check_package(content, media.DOCX)
+    content = checked_package(content, media.DOCX)
     try:
         word = docx.Document(io.BytesIO(content))
         body = _Body(word)

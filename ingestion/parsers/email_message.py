@@ -6,7 +6,7 @@ from dataclasses import replace
 from email.message import Message
 from itertools import groupby
 
-from ingestion import media
+from ingestion import encodings, media
 from ingestion.builder import DraftBlock, build_document, normalise
 from ingestion.errors import EmptyDocument
 from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
@@ -124,8 +124,8 @@ class _Mail:
     def _text(self, headers: Message, content: bytes) -> list[DraftBlock]:
         charset = _parameter(headers, "charset")
         is_page = headers.get_content_type() == "text/html"
-        undeclared = decode_page if is_page else media.decode
-        text, problems = media.decode_as(content, charset) if charset else undeclared(content)
+        undeclared = decode_page if is_page else encodings.decode
+        text, problems = encodings.decode_as(content, charset) if charset else undeclared(content)
         self._notes |= dict.fromkeys(problems)
         if not is_page:
             return list(_plain_drafts(text))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from ingestion import media
+from ingestion import encodings, media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import EmptyDocument
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
@@ -74,14 +74,14 @@ def fragment_drafts(markup: str) -> tuple[list[DraftBlock], list[HiddenText]]:
 
 
 def decode_page(content: bytes) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a page's bytes and warnings, as `media.decode` does.
+    """Return the text of a page's bytes and warnings, as `encodings.decode` does.
 
     The page's own declaration counts where it has no byte order mark.
     """
     declared = _CHARSET.search(content[:4096])
     if declared and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return media.decode_as(content, declared[1].decode("ascii"))
-    return media.decode(content)
+        return encodings.decode_as(content, declared[1].decode("ascii"))
+    return encodings.decode(content)
 
 
 def _visible_drafts(tree: LexborHTMLParser) -> tuple[list[DraftBlock], list[HiddenText]]:

@@ -9,7 +9,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import Compat32
 
-from ingestion import media
+from ingestion import encodings, media
 from ingestion.errors import BrokenDocument
 
 LARGEST_HEADER = 4_000
@@ -69,7 +69,7 @@ def decoded_words(raw: str) -> str:
 
     raw: with bytes beyond ASCII as surrogates; they are decoded as they look.
     """
-    text = media.decode(raw_bytes(raw))[0]
+    text = encodings.decode(raw_bytes(raw))[0]
     text = _ENCODED_RUN.sub(_decoded_run, _BETWEEN_ENCODED.sub("", text))
     return " ".join(text.split())
 
@@ -87,7 +87,7 @@ def _decoded_run(run: re.Match[str]) -> str:
         if joined and joined[-1][0] == charset.lower():
             content = joined.pop()[1] + content
         joined.append((charset.lower(), content))
-    return "".join(media.decode_as(content, charset)[0] for charset, content in joined)
+    return "".join(encodings.decode_as(content, charset)[0] for charset, content in joined)
 
 
 def _word_bytes(encoding: str, text: bytes) -> bytes:

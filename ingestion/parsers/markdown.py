@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingestion import media
+from ingestion import encodings, media
 from ingestion.builder import DraftBlock, build_document, normalise
 from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.html import fragment_drafts
@@ -33,7 +33,7 @@ def parse_markdown(content: bytes, name: str) -> Document:
 
     The title is the front matter's, else the first heading. Front matter is not text.
     """
-    text, warnings = media.decode(content)
+    text, warnings = encodings.decode(content)
     text = normalise(text)
     title = None
     if front := _FRONT_MATTER.match(text):

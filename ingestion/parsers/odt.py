@@ -1,7 +1,8 @@
 """ODT: headings, numbered lists, tables and notes; no headers, footers or deleted text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from ingestion import media
@@ -55,31 +56,66 @@ def parse_odt(content: bytes, name: str) -> Document:
 
     Raises BrokenDocument, PasswordRequired, EmptyDocument, or DocumentTooLarge.
     """
-    package = Package(content, media.ODT)
+    opened = open_document(content, media.ODT, "office:text")
+    body = opened.body()
+    drafts = list(body.blocks(opened.content))
+    return opened.document(drafts, name, warnings=hidden_warnings(body.hidden))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An OpenDocument file: what is in it, and the trees of its styles. title: its own."""
+
+    media_type: str
+    content: Element
+    roots: Sequence[Element]
+    title: str | None
+
+    def body(self) -> "Body":
+        """Return what reads the blocks of this file."""
+        return Body(Styles(self.roots), Numbering(self.roots))
+
+    def document(
+        self,
+        drafts: Iterable[DraftBlock],
+        name: str,
+        *,
+        warnings: Iterable[str] = (),
+        page_count: int | None = None,
+    ) -> Document:
+        """Return the document of these drafts. Raises EmptyDocument."""
+        return build_document(
+            list(drafts),
+            name=name,
+            media_type=self.media_type,
+            title=self.title,
+            warnings=warnings,
+            page_count=page_count,
+        )
+
+
+def open_document(content: bytes, media_type: str, kind: str) -> Opened:
+    """Return an OpenDocument file. kind: the element that holds what it is, such as office:text.
+
+    Raises BrokenDocument, PasswordRequired or DocumentTooLarge.
+    """
+    package = Package(content, media_type)
     if _MANIFEST in package and _is_encrypted(package.xml(_MANIFEST)):
         raise PasswordRequired
     root = package.xml("content.xml")
-    body = root.find(f"{q('office:body')}/{q('office:text')}")
+    body = root.find(f"{q('office:body')}/{q(kind)}")
     if body is None:
-        raise package.broken("it holds no text document")
+        raise package.broken(f"it holds no {kind.removeprefix('office:')} document")
     roots = [package.xml("styles.xml"), root] if "styles.xml" in package else [root]
     title = package.xml("meta.xml").find(f".//{q('dc:title')}") if "meta.xml" in package else None
-    walk = _Body(Styles(roots), Numbering(roots))
-    drafts = list(walk.blocks(body))
-    return build_document(
-        drafts,
-        name=name,
-        media_type=media.ODT,
-        title=None if title is None else title.text,
-        warnings=hidden_warnings(walk.hidden),
-    )
+    return Opened(media_type, body, roots, None if title is None else title.text)
 
 
 def _is_encrypted(manifest: Element) -> bool:
     return next(manifest.iter(q("manifest:encryption-data")), None) is not None
 
 
-class _Body:
+class Body:
     """The body of one document, with what its styles say."""
 
     def __init__(self, styles: Styles, numbering: Numbering) -> None:
@@ -89,6 +125,7 @@ class _Body:
         self.hidden: list[HiddenText] = []
 
     def blocks(self, elements: Iterable[Element]) -> Iterator[DraftBlock]:
+        """Yield the blocks that are in these elements."""
         for child in elements:
             if child.tag in _PARAGRAPHS:
                 yield from self._paragraph(child)
@@ -196,14 +233,15 @@ class _Body:
             for cell in (cell for inner in cells for cell in inner):
                 yield from self.blocks(cell)
             return
-        lines: list[str] = []
-        for row in rows:
-            line = self._line(row)
-            if line.strip(" |"):
-                repeats = count_of(row, "table:number-rows-repeated", 1)
-                lines += [line] * self._granted(repeats, len(line))
-        if lines:
+        if lines := [line for line in self.lines(element) if line.strip(" |")]:
             yield DraftBlock(BlockKind.TABLE, "\n".join(lines))
+
+    def lines(self, table: Element) -> Iterator[str]:
+        """Yield the rows of a table, cells joined by ' | '; empty ones once, however many."""
+        for row in _rows(table):
+            line = self._line(row)
+            repeats = count_of(row, "table:number-rows-repeated", 1) if line.strip(" |") else 1
+            yield from [line] * self._granted(repeats, len(line))
 
     def _line(self, row: Element) -> str:
         """Return a row's cells; '' where one goes on from above, nothing where from the left."""

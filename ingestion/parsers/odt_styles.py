@@ -14,6 +14,7 @@ _NAMESPACES = {
     "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
     "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
     "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
+    "presentation": "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",
     "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
     "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -72,6 +73,27 @@ class Styles:
         if (family, name) not in self._hidden:
             self._hidden[family, name] = self._reason(family, name)
         return self._hidden[family, name]
+
+    def is_hidden_table(self, name: str) -> bool:
+        """Return whether a sheet of the style is not shown."""
+        return self._says_no("table", name, "style:table-properties", "table:display", "false")
+
+    def is_hidden_page(self, name: str) -> bool:
+        """Return whether a slide of the style is not shown."""
+        return self._says_no(
+            "drawing-page",
+            name,
+            "style:drawing-page-properties",
+            "presentation:visibility",
+            "hidden",
+        )
+
+    def _says_no(self, family: str, name: str, element: str, attribute: str, no: str) -> bool:
+        return any(
+            properties.get(qualified(attribute)) == no
+            for style in self._chain(family, name)
+            for properties in style.findall(qualified(element))
+        )
 
     def _reason(self, family: str, name: str) -> str:
         if self._nearest(family, name, "text:display") == "none":

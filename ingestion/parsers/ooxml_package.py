@@ -1,6 +1,7 @@
 """The package of an Office file: what is checked before anything in it is believed."""
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from typing import Protocol
@@ -22,6 +23,45 @@ UNREADABLE = (
 garbles a part: lxml's XMLSyntaxError is a SyntaxError, a chain of a thousand parts ends in
 RecursionError, a RuntimeError."""
 # Expat looks an encoding that it does not know up in Python, and wants one of single bytes.
+_TYPES, _RELATIONS = "[content_types].xml", "_rels/.rels"
+# What a package may call its main part, besides what its kind is called.
+_MAIN_TYPE = {
+    media.DOCX: re.compile(
+        rb"application/(?:vnd\.openxmlformats-officedocument\.wordprocessingml\.template"
+        rb"|vnd\.ms-word\.\w+\.macroEnabled(?:Template)?)\.main\+xml",
+        re.I,
+    ),
+    media.PPTX: re.compile(
+        rb"application/(?:vnd\.openxmlformats-officedocument\.presentationml\.(?:template|slideshow)"
+        rb"|vnd\.ms-powerpoint\.\w+\.macroEnabled)\.main\+xml",
+        re.I,
+    ),
+    media.XLSX: re.compile(
+        rb"application/(?:vnd\.openxmlformats-officedocument\.spreadsheetml\.template"
+        rb"|vnd\.ms-excel\.\w+\.macroEnabled)\.main\+xml",
+        re.I,
+    ),
+}
+# ISO/IEC 29500 has other names for what the libraries know by ECMA-376's; the special ones first.
+_STRICT = b"http://purl.oclc.org/ooxml/"
+_SCHEMAS = b"http://schemas.openxmlformats.org/"
+_TRANSITIONAL = (
+    (
+        _STRICT + b"officeDocument/relationships/metadata/core-properties",
+        _SCHEMAS + b"package/2006/relationships/metadata/core-properties",
+    ),
+    *(
+        (_STRICT + strict, _SCHEMAS + transitional)
+        for strict, transitional in (
+            (b"officeDocument/", b"officeDocument/2006/"),
+            (b"wordprocessingml/", b"wordprocessingml/2006/"),
+            (b"spreadsheetml/", b"spreadsheetml/2006/"),
+            (b"presentationml/", b"presentationml/2006/"),
+            (b"drawingml/", b"drawingml/2006/"),
+            (b"schemaLibrary/", b"schemaLibrary/2006/"),
+        )
+    ),
+)
 _NO_XML = (expat.ExpatError, LookupError, ValueError)
 
 
@@ -38,8 +78,11 @@ class Handler(Protocol):
         """Take text between tags."""
 
 
-def check_package(content: bytes, media_type: str) -> None:
-    """Refuse bombs before anything is unpacked: by size, by ratio, by document type.
+def checked_package(content: bytes, media_type: str) -> bytes:
+    """Return a package that the libraries read, after refusing bombs before anything is unpacked.
+
+    Bombs show by size, by ratio, by document type. Templates, files with macros and those that
+    are strict to the standard come back as ordinary ones.
 
     Raises DocumentTooLarge as `package.check_size`, BrokenDocument where the package is damaged or
     a part is no XML or declares a document type.
@@ -50,6 +93,7 @@ def check_package(content: bytes, media_type: str) -> None:
             for member in package.namelist():
                 if member.endswith((".xml", ".rels")):
                     _refuse_document_type(package, member, media_type)
+            return _ordinary(content, package, media_type)
     except media.UNREADABLE_ZIP as exc:
         raise BrokenDocument(media_type, "the package is damaged") from exc
 
@@ -75,6 +119,27 @@ def scan_part(data: bytes, member: str, media_type: str, handler: Handler) -> No
         parser.Parse(data, True)
     except _NO_XML as exc:
         raise BrokenDocument(media_type, f"{member} is not XML") from exc
+
+
+def _ordinary(content: bytes, package: zipfile.ZipFile, media_type: str) -> bytes:
+    """Return the content, or the package anew where the libraries know neither type nor names."""
+    types = next((name for name in package.namelist() if name.lower() == _TYPES), "")
+    declared = package.read(types) if types else b""
+    plain = _MAIN_TYPE[media_type].sub(f"{media_type}.main+xml".encode(), declared)
+    strict = any(
+        _STRICT in package.read(name) for name in package.namelist() if name.lower() == _RELATIONS
+    )
+    if plain == declared and not strict:
+        return content
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as rebuilt:
+        for name in dict.fromkeys(package.namelist()):
+            data = plain if name == types else package.read(name)
+            if strict and name.endswith((".xml", ".rels")):
+                for theirs, ours in _TRANSITIONAL:
+                    data = data.replace(theirs, ours)
+            rebuilt.writestr(name, data)
+    return buffer.getvalue()
 
 
 class _RootReached(Exception):

@@ -17,7 +17,7 @@ from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.numbering import opens_list_item
 from ingestion.parsers import pptx_graphics
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
-from ingestion.parsers.ooxml_package import UNREADABLE, check_package
+from ingestion.parsers.ooxml_package import UNREADABLE, checked_package
 from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pptx_layout import (
     NS,
@@ -52,7 +52,7 @@ def parse_pptx(content: bytes, name: str) -> Document:
 
     Raises BrokenDocument, EmptyDocument, or DocumentTooLarge.
     """
-    check_package(content, media.PPTX)
+    content = checked_package(content, media.PPTX)
     try:
         deck = _Deck(Package.open(io.BytesIO(content)))
         drafts = list(deck.drafts())

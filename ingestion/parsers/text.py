@@ -2,10 +2,11 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ingestion import media
+from ingestion import encodings, media
 from ingestion.builder import DraftBlock, build_document, normalise
 from ingestion.numbering import demote_contents, heading_level, opens_block, opens_list_item
 from ingestion.records import BlockKind, Document
@@ -16,6 +17,10 @@ _NARROWEST_WRAP = 50
 _NEARLY_FULL = 0.7
 _WRAPPED_SHARE = 0.6
 _TITLE_WIDTH = 80
+_LONGEST_CELL = 1 << 30
+_DELIMITERS = ",;\t|"
+_DIALECT_SAMPLE = 1 << 16
+_DIALECT_ROWS = 50
 _STOPS = tuple("。！？；：，、.!?;:,")
 
 
@@ -25,7 +30,7 @@ def parse_text(content: bytes, name: str) -> Document:
     Lines broken at a margin are joined; elsewhere each line is a paragraph. Headings are found
     by their numbers, and a short first line is the title.
     """
-    text, warnings = media.decode(content)
+    text, warnings = encodings.decode(content)
     drafts = text_drafts(text)
     if len(drafts) > 1 and _is_title(drafts[0], drafts[1]):
         drafts[0] = DraftBlock(BlockKind.HEADING, drafts[0].text, 1)
@@ -39,15 +44,39 @@ def text_drafts(text: str) -> list[DraftBlock]:
 
 
 def parse_csv(content: bytes, name: str) -> Document:
-    """Return a document of one table, a row a line, cells joined by ' | '. Raises EmptyDocument."""
-    text, warnings = media.decode(content)
+    """Return a document of one table, a row a line, cells joined by ' | '. Raises EmptyDocument.
+
+    Cells may be parted by commas, semicolons, tabs or bars, as the first lines show.
+    """
+    text, warnings = encodings.decode(content)
     text = normalise(text)
     try:
-        rows = [" | ".join(_cell(cell) for cell in row) for row in csv.reader(io.StringIO(text))]
+        # The library's own limit on a cell is for all threads; it is set once, to what files have.
+        csv.field_size_limit(_LONGEST_CELL)
+        reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
+        rows = [" | ".join(_cell(cell) for cell in row) for row in reader]
     except csv.Error:
         rows = text.split("\n")
     table = DraftBlock(BlockKind.TABLE, "\n".join(row for row in rows if row.strip(" |")))
     return build_document([table], name=name, media_type=media.CSV, warnings=warnings)
+
+
+def _delimiter(text: str) -> str:
+    """Return what parts the cells: what most evenly does so in the first lines, else a comma."""
+    best, most = ",", 0.0
+    for delimiter in _DELIMITERS:
+        try:
+            sample = csv.reader(io.StringIO(text[:_DIALECT_SAMPLE]), delimiter=delimiter)
+            # The last row may be cut off.
+            widths = [len(row) for row in sample if row][:_DIALECT_ROWS] or [1]
+        except csv.Error:
+            continue
+        width, count = Counter(widths[:-1] or widths).most_common(1)[0]
+        # Of two that fit all rows alike, the one that makes more cells.
+        score = 0.0 if width == 1 else count / len(widths) + min(width, 100) / 1000
+        if score > most:
+            best, most = delimiter, score
+    return best
 
 
 def _cell(cell: str) -> str:

@@ -12,7 +12,7 @@ from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.number_formats import day_text, number_text
-from ingestion.parsers.ooxml_package import check_package
+from ingestion.parsers.ooxml_package import checked_package
 from ingestion.parsers.xlsx_cells import Sheet
 from ingestion.parsers.xlsx_scan import LARGEST_CELLS, Workbook, scan_workbook
 from ingestion.records import BlockKind, Document
@@ -32,10 +32,10 @@ def parse_xlsx(content: bytes, name: str) -> Document:
     warning. Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge,
     also where no sheet with text is within the limits.
     """
-    check_package(content, media.XLSX)
+    content = checked_package(content, media.XLSX)
     workbook = scan_workbook(content)
     hidden: list[HiddenText] = []
-    drafts = list(_drafts(workbook, hidden))
+    drafts = list(sheet_drafts(_grids(workbook, hidden)))
     if workbook.refused and not drafts:
         raise DocumentTooLarge(LARGEST_CELLS + 1, LARGEST_CELLS, "cells")
     return build_document(
@@ -44,19 +44,21 @@ def parse_xlsx(content: bytes, name: str) -> Document:
         media_type=media.XLSX,
         title=workbook.title.strip() or PurePath(name.replace("\\", "/")).stem,
         warnings=[
-            *_left_out("hidden", workbook.hidden),
-            *_left_out("too large", workbook.refused),
+            *left_out("hidden", workbook.hidden),
+            *left_out("too large", workbook.refused),
             *hidden_warnings(hidden),
         ],
     )
 
 
-def _left_out(why: str, names: Sequence[str]) -> list[str]:
+def left_out(why: str, names: Sequence[str]) -> list[str]:
+    """Return the warning that names the sheets that were left out; none where none were."""
     return [f"Sheets that are {why} and were left out: {', '.join(names)}."] if names else []
 
 
-def _drafts(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[DraftBlock]:
-    for name, grid in _grids(workbook, hidden):
+def sheet_drafts(grids: Iterable[tuple[str, Iterable[Row]]]) -> Iterator[DraftBlock]:
+    """Yield each sheet's name as a heading and its tables. grids: (name, rows of cells' text)."""
+    for name, grid in grids:
         blocks = [block for run in _runs(grid) for block in _blocks(run)]
         if blocks:
             yield DraftBlock(BlockKind.HEADING, name, _SHEET_LEVEL)
@@ -68,17 +70,25 @@ def _grids(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[tuple[str, 
     try:
         with CalamineWorkbook.from_object(io.BytesIO(workbook.package)) as opened:
             for name, sheet in workbook.sheets.items():
-                yield name, _grid(opened.get_sheet_by_name(name), sheet, hidden)
+                yield name, grid_of(opened.get_sheet_by_name(name), sheet, hidden)
     except CalamineError as exc:
         raise BrokenDocument(media.XLSX, str(exc) or type(exc).__name__) from exc
     except BaseException as exc:
-        # A bug in the Rust library surfaces as an exception that is not an Exception.
-        if type(exc).__name__ != _PANIC:
+        if not is_panic(exc):
             raise
         raise BrokenDocument(media.XLSX, "its sheets are damaged") from exc
 
 
-def _grid(sheet: CalamineSheet, scanned: Sheet, hidden: list[HiddenText]) -> list[Row]:
+def is_panic(error: BaseException) -> bool:
+    """Return whether it is a bug of the Rust library: an exception that is not an Exception."""
+    return type(error).__name__ == _PANIC
+
+
+def grid_of(sheet: CalamineSheet, scanned: Sheet, hidden: list[HiddenText]) -> list[Row]:
+    """Return the text of a sheet's visible cells; `hidden` gains what is not shown.
+
+    scanned: what calamine does not tell of the sheet.
+    """
     top, left = sheet.start or (0, 0)
     grid = [[_text(value) for value in row] for row in sheet.to_python()]
     for (row, column), text in scanned.shown.items():

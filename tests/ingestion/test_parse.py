@@ -14,7 +14,9 @@ from ingestion.errors import (
     PasswordRequired,
     UnsupportedMedia,
 )
-from ingestion.parse import parse
+from ingestion.parse import check_supported, parse
+from tests.ingestion.compound_samples import compound_file
+from tests.ingestion.compound_samples import workbook as workbook_of_old
 
 
 def slides():
@@ -30,9 +32,6 @@ def workbook():
     with xlsxwriter.Workbook(buffer) as book:
         book.add_worksheet().write(0, 0, "text")
     return buffer.getvalue()
-
-
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def zipped(**parts):
@@ -51,6 +50,8 @@ def zipped(**parts):
         (b"<html><body><p>text</p>", "a.txt", media.HTML),
         (b"a,b\n1,2\n", "a.csv", media.CSV),
         (b"text", "a.bin", media.TEXT),
+        (rb"{\rtf1 text}", "a.doc", media.RTF),
+        (workbook_of_old(Sheet=[["text"]]), "a.doc", media.XLS),
         (slides(), "a.zip", media.PPTX),
         (workbook(), "a.zip", media.XLSX),
     ],
@@ -59,7 +60,7 @@ def test_parse_each_kind_goes_to_its_parser(content, name, media_type):
     assert parse(content, name).media_type == media_type
 
 
-@pytest.mark.parametrize("kind", [media.EPUB, media.ODT])
+@pytest.mark.parametrize("kind", [media.EPUB, media.ODT, media.ODS, media.ODP])
 def test_parse_each_package_goes_to_its_parser(kind):
     with pytest.raises(BrokenDocument, match="lacks") as caught:
         parse(zipped(mimetype=kind), "a.zip")
@@ -73,16 +74,39 @@ def test_parse_empty_file_raises_empty_document():
 
 
 def test_parse_unknown_kind_says_what_is_supported():
-    with pytest.raises(UnsupportedMedia, match=r"Supported are PDF, DOCX.*DOCX or PDF") as caught:
-        parse(b"{\\rtf1 hello}", "a.rtf")
-    assert caught.value.media_type == media.RTF
+    with pytest.raises(UnsupportedMedia, match=r"Supported are PDF, DOCX.*Unpack it") as caught:
+        parse(b"Rar!\x1a\x07\x01", "a.doc")
+    assert caught.value.media_type == "application/vnd.rar"
+    with pytest.raises(UnsupportedMedia, match="transcript"):
+        parse(b"ID3\x04", "a.mp3")
+
+
+def test_check_supported_names_the_type_and_refuses_what_parse_would():
+    assert check_supported(b"a,b", "a.csv") == media.CSV
+    with pytest.raises(EmptyDocument):
+        check_supported(b"\n ", "a.csv")
+    with pytest.raises(UnsupportedMedia):
+        check_supported(b"\x7fELF", "a.csv")
+
+
+def test_check_supported_without_an_extra_raises_missing_extra(monkeypatch):
+    monkeypatch.setattr("ingestion.parse.find_spec", lambda _package: None)
+    with pytest.raises(MissingExtra, match=r"youju\[office\]"):
+        check_supported(b"PK\x03\x04word/document.xml", "a.docx")
 
 
 def test_parse_office_file_with_a_password_raises_password_required():
     with pytest.raises(PasswordRequired):
-        parse(OLE + "EncryptedPackage".encode("utf-16-le"), "a.docx")
+        parse(compound_file(EncryptedPackage=b""), "a.docx")
     with pytest.raises(UnsupportedMedia):
-        parse(OLE + b"WordDocument", "a.doc")
+        parse(compound_file(Unknown=b""), "a.doc")
+
+
+def test_check_supported_old_word_file_without_libreoffice_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("ingestion.parse.find_libreoffice", lambda: None)
+    with pytest.raises(UnsupportedMedia, match="libreoffice-writer-nogui"):
+        check_supported(compound_file(WordDocument=b""), "a.docx")
+    assert check_supported(compound_file(EncryptedPackage=b""), "a") == media.LOCKED_OFFICE
 
 
 @pytest.mark.parametrize(

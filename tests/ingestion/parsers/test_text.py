@@ -64,3 +64,27 @@ def test_text_of_blanks_raises_empty_document():
 def test_csv_rows_are_lines_of_one_table():
     document = parse_csv('品名,"数量,件"\n螺丝,"1\n2"\n,,\n'.encode("gb18030"), "a.csv")
     assert blocks_of(document) == [(BlockKind.TABLE, 0, "品名 | 数量,件\n螺丝 | 1 2")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;b,c;d\n1;2,5;3\n",
+        "a\tb,c\td\n1\t2,5\t3\n",
+        "a|b,c|d\n1|2,5|3\n",
+        '"a","b,c","d"\n1,"2,5",3\n',
+    ],
+)
+def test_csv_cells_parted_by_any_mark_are_cells(text):
+    assert parse_csv(text.encode(), "a.csv").text == "a | b,c | d\n1 | 2,5 | 3"
+
+
+def test_csv_cell_of_any_length_and_uneven_rows_are_kept():
+    long = "word " * 40_000
+    document = parse_csv(f'name,note\nx,"{long}"\nlone\n'.encode(), "a.csv")
+    assert document.text == f"name | note\nx | {long.strip()}\nlone"
+
+
+def test_csv_in_shift_jis_comes_out_right():
+    text = "名前,年齢,住所\n佐藤太郎,30,東京\n三木英子,25,大阪\n"
+    assert parse_csv(text.encode("cp932"), "a.csv").text == text.strip().replace(",", " | ")
