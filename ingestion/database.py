@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingestion import schema
+from ingestion.fault_points import FaultPoint, reach
 from ingestion.schema import WRITE_OPTION, translated_errors
 
 
@@ -41,4 +42,7 @@ class Database:
         with translated_errors(self._engine), self._engine.connect() as opened:
             connection = opened.execution_options(**{WRITE_OPTION: True})
             with connection.begin():
+                reach(FaultPoint.TRANSACTION_BEGUN)
                 yield connection
+                reach(FaultPoint.TRANSACTION_COMMITTING)
+            reach(FaultPoint.TRANSACTION_COMMITTED)

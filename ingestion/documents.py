@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from ingestion.fault_points import FaultPoint, reach
 from ingestion.records import (
     Block,
     BlockKind,
@@ -156,6 +157,7 @@ def put(
         .with_for_update()
     ).first()
     connection.execute(sa.delete(documents).where(documents.c.document_id == document_id))
+    reach(FaultPoint.OLDER_REVISION_DELETED)
     row = rows.document | {
         "collection": upload["collection"],
         "name": upload["name"],
@@ -166,10 +168,14 @@ def put(
         "updated_at": now,
     }
     connection.execute(sa.insert(documents).values(row))
+    reach(FaultPoint.DOCUMENT_INSERTED)
     connection.execute(sa.insert(document_bodies).values(rows.body))
+    reach(FaultPoint.BODY_INSERTED)
     if rows.chunks:
         connection.execute(sa.insert(chunks), rows.chunks)
+        reach(FaultPoint.CHUNKS_INSERTED)
         connection.execute(sa.insert(chunk_index), rows.index)
+        reach(FaultPoint.VECTORS_INSERTED)
     _record_change(connection, upload["collection"], document_id, "added")
     return None if older is None else str(older.sha256)
 
@@ -184,11 +190,13 @@ def remove(connection: sa.Connection, document_id: str) -> list[str] | None:
         .where(documents.c.document_id == document_id)
         .returning(documents.c.sha256, documents.c.collection)
     ).all()
+    reach(FaultPoint.DOCUMENT_DELETED)
     worked = connection.execute(
         sa.delete(jobs)
         .where(jobs.c.document_id == document_id)
         .returning(jobs.c.sha256, jobs.c.collection)
     ).all()
+    reach(FaultPoint.JOBS_DELETED)
     if not stored and not worked:
         return None
     collection = [*stored, *worked][0].collection
@@ -325,6 +333,7 @@ def _record_change(
         "kind": kind,
     }
     connection.execute(sa.insert(changes).values(row))
+    reach(FaultPoint.CHANGE_RECORDED)
 
 
 def _document(row: Sequence[Any]) -> StoredDocument:

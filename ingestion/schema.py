@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
+from ingestion.fault_points import FaultPoint, reach
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 15.0
@@ -285,7 +286,9 @@ def scrub_log(engine: sa.Engine) -> None:
     try:
         cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT_MS}")
         with suppress(engine.dialect.loaded_dbapi.OperationalError):
+            reach(FaultPoint.LOG_SCRUBBING)
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            reach(FaultPoint.LOG_SCRUBBED)
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         cursor.close()
@@ -324,6 +327,7 @@ def _create(connection: sa.Connection) -> None:
     metadata.create_all(connection)
     connection.execute(sa.insert(schema_version).values(version=SCHEMA_VERSION))
     connection.execute(sa.insert(counters), [{"name": name, "value": 0} for name in COUNTERS])
+    reach(FaultPoint.TABLES_CREATED)
 
 
 def _from_json(stored: str) -> Any:

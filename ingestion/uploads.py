@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ingestion.errors import InvalidSubmission, SourceLost
+from ingestion.fault_points import FaultPoint, reach
 
 MAX_COLLECTION = 100
 MAX_NAME = 255
@@ -98,15 +99,21 @@ class SourceFiles:
         """Write the bytes to disk under a temporary name and return it."""
         handle, name = tempfile.mkstemp(prefix=STAGED_PREFIX, dir=self._folder)
         with os.fdopen(handle, "wb") as file:
+            reach(FaultPoint.SOURCE_STAGING)
             file.write(content)
             file.flush()
+            reach(FaultPoint.SOURCE_WRITTEN)
             os.fsync(file.fileno())
+        reach(FaultPoint.SOURCE_STAGED)
         return Path(name)
 
     def place(self, staged: Path, sha256: str) -> None:
         """Give staged bytes their lasting name."""
+        reach(FaultPoint.SOURCE_PLACING)
         staged.replace(self._path(sha256))
+        reach(FaultPoint.SOURCE_RENAMED)
         self._sync_folder()
+        reach(FaultPoint.SOURCE_PLACED)
 
     def read(self, sha256: str) -> bytes:
         """Return the bytes. Raises SourceLost when they are gone or not what they were."""
@@ -120,7 +127,9 @@ class SourceFiles:
 
     def remove(self, sha256: str) -> None:
         """Delete the bytes if they are there."""
+        reach(FaultPoint.SOURCE_REMOVING)
         self._path(sha256).unlink(missing_ok=True)
+        reach(FaultPoint.SOURCE_REMOVED)
 
     def sweep(self, named: Collection[str]) -> int:
         """Delete every file not in `named`, and staged ones nobody can still be writing.
@@ -135,7 +144,9 @@ class SourceFiles:
             else:
                 stray = path.name not in named
             if stray:
+                reach(FaultPoint.STRAY_SWEEPING)
                 path.unlink(missing_ok=True)
+                reach(FaultPoint.STRAY_SWEPT)
                 removed += 1
         return removed
 
