@@ -28,7 +28,11 @@ from models.bundled import (
     reader_path,
 )
 from retrieval.collections_index import CollectionsIndex
+from retrieval.document_entry import indexing_identity
+from retrieval.manifest import IndexIdentity
 from retrieval.search import Searcher
+from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
+from retrieval.snapshots import Snapshots
 
 # PyTorch takes ten seconds to import: functions that load a model do it, so that commands without
 # one start at once.
@@ -53,7 +57,11 @@ def build_service(settings: Settings) -> Service:
     """Start everything behind the routes: catalog, models, indexes that follow the catalog."""
     catalog = open_catalog(settings)
     encoder = build_encoder(settings)
-    indexes = CollectionsIndex(catalog, encoder.dimension)
+    indexes = CollectionsIndex(
+        catalog,
+        encoder.dimension,
+        build_snapshots(catalog, encoder) if settings.snapshot_seconds else None,
+    )
     searcher = Searcher(indexes, catalog, encoder)
     generator = build_generator(settings)
     scripts = load_scripts()
@@ -77,7 +85,9 @@ def build_service(settings: Settings) -> Service:
         ),
         build_reader(settings),
     )
-    indexes.refresh()
+    indexes.load()
+    keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
+    keeper.start()
 
     def refresh() -> None:
         indexes.refresh()
@@ -85,6 +95,8 @@ def build_service(settings: Settings) -> Service:
     def close() -> None:
         if generator is not None:
             generator.close()
+        keeper.close()
+        indexes.close()
         catalog.close()
 
     return Service(
@@ -97,6 +109,12 @@ def build_service(settings: Settings) -> Service:
         refresh=refresh,
         close=close,
     )
+
+
+def build_snapshots(catalog: Catalog, encoder: "Encoder") -> Snapshots:
+    """Return the snapshots of the indexes beside a catalog, as this encoder makes them."""
+    identity = IndexIdentity(encoder.name, encoder.dimension, indexing_identity())
+    return Snapshots(catalog.index_files, identity)
 
 
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:

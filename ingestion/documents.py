@@ -180,10 +180,11 @@ def put(
     return None if older is None else str(older.sha256)
 
 
-def remove(connection: sa.Connection, document_id: str) -> list[str] | None:
+def remove(connection: sa.Connection, document_id: str) -> tuple[str | None, list[str]] | None:
     """Delete all rows of a document and of its jobs, and tell followers.
 
-    Returns the sha256 of every source they named, or None when there was nothing.
+    Returns the collection it was searchable in (None: in none) and the sha256 of every source they
+    named, or None when there was nothing.
     """
     stored = connection.execute(
         sa.delete(documents)
@@ -206,7 +207,8 @@ def remove(connection: sa.Connection, document_id: str) -> list[str] | None:
     connection.execute(
         sa.delete(collections).where(collections.c.collection == collection, ~sa.or_(*in_use))
     )
-    return sorted({row.sha256 for row in [*stored, *worked]})
+    sources = sorted({row.sha256 for row in [*stored, *worked]})
+    return (collection if stored else None), sources
 
 
 def document(

@@ -55,6 +55,18 @@ class FaultPoint(StrEnum):
     LOG_SCRUBBING = auto()
     LOG_SCRUBBED = auto()
 
+    # Snapshots of the indexes.
+    SNAPSHOT_BEGUN = auto()
+    SNAPSHOT_VECTORS_WRITTEN = auto()
+    SNAPSHOT_ENTRIES_WRITTEN = auto()
+    SNAPSHOT_MANIFEST_WRITTEN = auto()
+    SNAPSHOT_PLACING = auto()
+    SNAPSHOT_RENAMED = auto()
+    SNAPSHOT_PLACED = auto()
+    SNAPSHOT_DISCARDING = auto()
+    SNAPSHOT_SET_ASIDE = auto()
+    SNAPSHOT_DISCARDED = auto()
+
 
 Watcher = Callable[[FaultPoint], None]
 _watchers: list[Watcher] = []

@@ -27,6 +27,7 @@ CATALOG_MODULES = {
     "ingestion/catalog.py",
     "ingestion/database.py",
     "ingestion/documents.py",
+    "ingestion/index_state.py",
     "ingestion/jobs.py",
     "ingestion/schema.py",
     "ingestion/sessions.py",
