@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingestion import documents, index_state, jobs, schema
+from ingestion.change_log import changes_since
 from ingestion.database import Database
 from ingestion.errors import LeaseLost
 from ingestion.index_files import IndexFiles
@@ -47,13 +48,14 @@ class Catalog:
         Raises NewerSchema when a newer version of the program wrote it.
         """
         self._database = Database(path)
-        self._sources = SourceFiles(path.parent / "sources")
+        self._sources = SourceFiles(path.parent)
         self._clock = clock
         self.index_files = IndexFiles(path.parent / "indexes")
         self.sessions = Sessions(self._database, clock)
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every pooled connection, and remove what is staged still."""
+        self._sources.close()
         self._database.close()
 
     # Jobs
@@ -315,7 +317,7 @@ class Catalog:
     def changes_since(self, sequence: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number, oldest first, one a document at most."""
         with self._database.reading() as connection:
-            return documents.changes_since(connection, sequence, limit)
+            return changes_since(connection, sequence, limit)
 
     def vector_rows(self, document_id: str) -> list[VectorRow]:
         """Return what the chunk indexes need of one document, in order."""

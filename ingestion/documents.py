@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from ingestion.change_log import record_change
 from ingestion.fault_points import FaultPoint, reach
 from ingestion.records import (
     Block,
@@ -20,16 +21,14 @@ from ingestion.records import (
     KeyKind,
 )
 from ingestion.schema import (
-    changes,
     chunk_index,
     chunks,
     collections,
     document_bodies,
     documents,
     jobs,
-    next_value,
 )
-from ingestion.stored import Change, StoredChunk, StoredDocument, SummaryRow, VectorRow
+from ingestion.stored import StoredChunk, StoredDocument, SummaryRow, VectorRow
 from ingestion.uploads import chunk_id_of
 
 # Under SQLite's limit of variables in a statement.
@@ -176,7 +175,7 @@ def put(
         reach(FaultPoint.CHUNKS_INSERTED)
         connection.execute(sa.insert(chunk_index), rows.index)
         reach(FaultPoint.VECTORS_INSERTED)
-    _record_change(connection, upload["collection"], document_id, "added")
+    record_change(connection, upload["collection"], document_id, "added")
     return None if older is None else str(older.sha256)
 
 
@@ -202,7 +201,7 @@ def remove(connection: sa.Connection, document_id: str) -> tuple[str | None, lis
         return None
     collection = [*stored, *worked][0].collection
     if stored:
-        _record_change(connection, collection, document_id, "removed")
+        record_change(connection, collection, document_id, "removed")
     in_use = [sa.exists().where(table.c.collection == collection) for table in (documents, jobs)]
     connection.execute(
         sa.delete(collections).where(collections.c.collection == collection, ~sa.or_(*in_use))
@@ -308,34 +307,6 @@ def summary_row(connection: sa.Connection, document_id: str) -> SummaryRow | Non
         keyphrases=tuple(row.keyphrases),
         vector=_of_blob(row.summary_vector),
     )
-
-
-def changes_since(connection: sa.Connection, sequence: int, limit: int) -> list[Change]:
-    """Return changes after a sequence number, oldest first."""
-    rows = connection.execute(
-        sa.select(changes.c.sequence, changes.c.collection, changes.c.document_id, changes.c.kind)
-        .where(changes.c.sequence > sequence)
-        .order_by(changes.c.sequence)
-        .limit(limit)
-    )
-    return [Change(*row) for row in rows]
-
-
-def _record_change(
-    connection: sa.Connection,
-    collection: str,
-    document_id: str,
-    kind: Literal["added", "removed"],
-) -> None:
-    connection.execute(sa.delete(changes).where(changes.c.document_id == document_id))
-    row = {
-        "sequence": next_value(connection, "changes"),
-        "collection": collection,
-        "document_id": document_id,
-        "kind": kind,
-    }
-    connection.execute(sa.insert(changes).values(row))
-    reach(FaultPoint.CHANGE_RECORDED)
 
 
 def _document(row: Sequence[Any]) -> StoredDocument:

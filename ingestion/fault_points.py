@@ -67,6 +67,18 @@ class FaultPoint(StrEnum):
     SNAPSHOT_SET_ASIDE = auto()
     SNAPSHOT_DISCARDED = auto()
 
+    # A backup, and how it takes the place of what is there.
+    BACKUP_COPIED = auto()
+    BACKUP_WRITTEN = auto()
+    BACKUP_DONE = auto()
+    RESTORE_UNPACKED = auto()
+    RESTORE_BUILT = auto()
+    RESTORE_READY = auto()
+    RESTORE_CLEARED = auto()
+    RESTORE_SOURCES_MOVED = auto()
+    RESTORE_MOVED = auto()
+    RESTORE_DONE = auto()
+
 
 Watcher = Callable[[FaultPoint], None]
 _watchers: list[Watcher] = []

@@ -295,6 +295,12 @@ def scrub_log(engine: sa.Engine) -> None:
         connection.close()
 
 
+def refuse_newer(found: int) -> None:
+    """Raise NewerSchema when this program does not know that version of the tables."""
+    if found > SCHEMA_VERSION:
+        raise NewerSchema(found, SCHEMA_VERSION)
+
+
 def _configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     # What was answered with 202, or with "deleted", must outlast a power cut too, and commits are
@@ -319,8 +325,7 @@ def _prepare(engine: sa.Engine) -> None:
             if not sa.inspect(connection).has_table(schema_version.name):
                 _create(connection)
             found = int(connection.execute(sa.select(schema_version.c.version)).scalar_one())
-            if found > SCHEMA_VERSION:
-                raise NewerSchema(found, SCHEMA_VERSION)
+            refuse_newer(found)
 
 
 def _create(connection: sa.Connection) -> None:

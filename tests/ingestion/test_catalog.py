@@ -1,5 +1,4 @@
 import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from ingestion import schema
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable, InvalidSubmission, LeaseLost, SourceLost
 from ingestion.stored import Change, JobState
-from ingestion.uploads import chunk_id_of, document_id_of, revision_of
+from ingestion.uploads import SourceFiles, chunk_id_of, document_id_of, revision_of
 from tests.ingestion.catalog_samples import (
     LEASE,
     PARAGRAPHS,
@@ -390,6 +389,7 @@ def test_any_name_is_only_a_label(catalog: Catalog, path: Path, name: str) -> No
     assert source_files(path) == [hashlib.sha256(b"content").hexdigest()]
     assert {file.name.split("-")[0] for file in path.parent.iterdir()} == {
         "sources",
+        "staging",
         "catalog.sqlite",
     }
 
@@ -419,12 +419,17 @@ def test_remove_unnamed_sources_keeps_what_is_named_or_being_written(
     submit(catalog, name="waiting", content=b"waiting")
     folder = path.parent / "sources"
     (folder / hashlib.sha256(b"stray").hexdigest()).write_bytes(b"stray")
-    (folder / ".staged-now").write_bytes(b"x")
-    (folder / ".staged-long-ago").write_bytes(b"x")
-    os.utime(folder / ".staged-long-ago", (1, 1))
+    abandoned = path.parent / "staging" / "of-a-killed-process"
+    abandoned.mkdir()
+    (abandoned / "half").write_bytes(b"x")
+    files = SourceFiles(path.parent)
+    staged = files.stage(b"being written")
     assert catalog.remove_unnamed_sources() == 2
     named = [hashlib.sha256(content).hexdigest() for content in (b"stored", b"waiting")]
-    assert source_files(path) == sorted([*named, ".staged-now"])
+    assert source_files(path) == sorted(named)
+    assert staged.read_bytes() == b"being written"
+    assert not abandoned.exists()
+    files.close()
 
 
 def test_threads_reading_and_writing_together_all_succeed(catalog: Catalog) -> None:

@@ -188,11 +188,13 @@ def test_load_catalog_that_lost_or_gained_documents_is_built_anew(
     catalog.log[0] = replace(catalog.log[0], document_id="d9")
     followed(catalog, tmp_path).close()
     assert "holds 1 documents that the catalog does not" in caplog.text
-    saved(catalog, tmp_path / "more")
-    catalog.documents["d8"] = catalog.documents["d1"]
-    catalog.log[0] = replace(catalog.log[0], document_id="d8")
-    catalog.log.insert(0, replace(catalog.log[0], document_id="d9"))
-    followed(catalog, tmp_path / "more").close()
+    other = few()
+    other.put("d3", "topic3", ["late"])
+    other.remove("d3")
+    saved(other, tmp_path / "more")
+    other.documents["d3"] = ("c", "topic3", ["late"])
+    other.log[4] = replace(other.log[4], kind="added")
+    followed(other, tmp_path / "more").close()
     assert "lacks 1 documents of the catalog" in caplog.text
 
 
