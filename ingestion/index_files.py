@@ -139,7 +139,7 @@ def _folders(folder: Path, *, hidden: bool = False) -> list[Path]:
             for path in folder.iterdir()
             if path.name.startswith(".") == hidden and path.is_dir()
         ]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 

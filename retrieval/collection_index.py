@@ -1,7 +1,7 @@
 """The indexes of one collection, and what of them a snapshot on disk does not hold yet."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,10 +116,14 @@ class CollectionIndex:
             if self.journal is not None:
                 self.journal.drop(number)
 
-    def restore(self, folder: Path, spare: Path) -> dict[str, IndexedState]:
+    def restore(
+        self, folder: Path, spare: Path, settled: Container[str]
+    ) -> dict[str, IndexedState]:
         """Fill an empty index from a snapshot; returns the state of each document in it.
 
-        spare: where the journal keeps new lines. Raises ValueError or OSError when the snapshot
+        spare: where the journal keeps new lines. settled: documents that are still as they were;
+        the words of others, which are to be replaced or removed next, are left out, for BM25 would
+        count them even then. Raises ValueError or OSError when the snapshot
         cannot be read; the index is of no use then.
         """
         states: dict[str, IndexedState] = {}
@@ -133,7 +137,8 @@ class CollectionIndex:
                 spans[number] = Span(start, len(line))
                 start += len(line)
                 states[document.document_id] = document.state
-                yield number, document
+                if document.document_id in settled:
+                    yield number, document
 
         with ExitStack() as closing:
             file = closing.enter_context((folder / ENTRIES_FILE).open("rb"))

@@ -78,6 +78,8 @@ def _report(catalog: FollowedCatalog, collection: str, folder: Path) -> Snapshot
     try:
         manifest = read_manifest(folder)
         problem = _problem(catalog, collection, folder, manifest)
+    except FileNotFoundError as exc:
+        problem = f"a file is missing: {Path(str(exc.filename)).name}"
     except ValueError as exc:
         problem = str(exc)
     return SnapshotReport(collection, folder, manifest, problem)
@@ -94,8 +96,9 @@ def _problem(
         for line in file:
             document = of_line(line)
             held[document.document_id] = document.state
-    problem = disagreement(catalog, collection, manifest.sequence, held)
-    deleted = held.keys() - catalog.index_state(collection).keys()
+    true = catalog.index_state(collection)
+    problem = disagreement(catalog, true, manifest.sequence, held)
+    deleted = held.keys() - true.keys()
     if problem is None and deleted:
         return f"it holds {len(deleted)} documents that were deleted since"
     return problem

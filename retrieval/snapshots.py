@@ -117,8 +117,10 @@ class Snapshots:
         check_files(folder, manifest)
         index = CollectionIndex(self.identity.dimension)
         try:
-            states = index.restore(folder, self.files.folder)
-            problem = disagreement(catalog, collection, manifest.sequence, states)
+            true = catalog.index_state(collection)
+            settled = {name for name, one in true.items() if one.sequence <= manifest.sequence}
+            held = index.restore(folder, self.files.folder, settled)
+            problem = disagreement(catalog, true, manifest.sequence, held)
             if problem is not None:
                 raise ValueError(problem)
         except (OSError, ValueError):
@@ -129,14 +131,16 @@ class Snapshots:
 
 
 def disagreement(
-    catalog: FollowedCatalog, collection: str, sequence: int, held: Mapping[str, IndexedState]
+    catalog: FollowedCatalog,
+    true: Mapping[str, IndexedState],
+    sequence: int,
+    held: Mapping[str, IndexedState],
 ) -> str | None:
     """Return how a snapshot's documents differ from the catalog's at its sequence, None: nowhere.
 
-    held: what the snapshot says of each document. What changed later is not looked at, for it will
-    be followed.
+    true: what the catalog says now of each document of the collection, held: what the snapshot
+    does. What changed later is not looked at, for it will be followed.
     """
-    true = catalog.index_state(collection)
     missing = held.keys() - true.keys()
     if missing:
         later = {change.document_id for change in changes_after(catalog, sequence)}

@@ -49,6 +49,7 @@ TESTED_THROUGH: dict[str, str] = {
     "ingestion/database.py": "tests/ingestion/test_catalog.py",
     "ingestion/documents.py": "tests/ingestion/test_catalog.py",
     "ingestion/document_check.py": "tests/ingestion/test_consistency.py",
+    "ingestion/index_state.py": "tests/ingestion/test_catalog.py",
     "ingestion/parser_child.py": "tests/ingestion/test_isolated.py",
     "ingestion/parsers/docx_numbering.py": "tests/ingestion/parsers/test_docx.py",
     "ingestion/parsers/page_warnings.py": "tests/ingestion/parsers/test_pdf.py",
@@ -65,6 +66,8 @@ TESTED_THROUGH: dict[str, str] = {
     "ingestion/parsers/xlsx_cells.py": "tests/ingestion/parsers/test_xlsx.py",
     "ingestion/parsers/xlsx_scan.py": "tests/ingestion/parsers/test_xlsx.py",
     "ingestion/sessions.py": "tests/ingestion/test_catalog.py",
+    "ingestion/stored.py": "tests/ingestion/test_catalog.py",
+    "retrieval/collection_index.py": "tests/retrieval/test_collections_index.py",
     "ingestion/sqlite_file.py": "tests/ingestion/test_backup.py",
 }
 SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT INTO|DELETE FROM|CREATE TABLE|DROP TABLE|PRAGMA)\b")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ingestion import schema
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable, InvalidSubmission, LeaseLost, SourceLost
-from ingestion.stored import Change, JobState
+from ingestion.stored import Change, IndexedState, JobState
 from ingestion.uploads import SourceFiles, chunk_id_of, document_id_of, revision_of
 from tests.ingestion.catalog_samples import (
     LEASE,
@@ -501,3 +501,26 @@ def test_put_documents_one_is_wrong_stores_none(catalog: Catalog) -> None:
             "bulk", [("a.md", b"a", ingested_document("a")), ("", b"b", ingested_document("b"))]
         )
     assert catalog.documents("bulk", 0, 10) == ([], 0)
+
+
+def test_index_state_tells_change_and_chunks_of_searchable_documents(catalog: Catalog) -> None:
+    first = add(catalog, collection="hr")
+    add(catalog, collection="law")
+    state = catalog.index_state("hr")
+    [change] = [one for one in catalog.changes_since(0) if one.document_id == first]
+    ids = [row.chunk_id for row in catalog.vector_rows(first)]
+    assert ids
+    assert state == {first: IndexedState.of(change.sequence, ids)}
+    assert catalog.index_state("none") == {}
+
+
+def test_delete_removes_the_snapshot_of_its_collection_alone(catalog: Catalog) -> None:
+    first = add(catalog, collection="hr")
+    add(catalog, collection="law")
+    kept, gone = (catalog.index_files.home(name) / "0001-a" for name in ("law", "hr"))
+    for folder in (kept, gone):
+        folder.mkdir(parents=True)
+        (folder / "entries").write_text("机密")
+    assert catalog.delete_document(first)
+    assert kept.exists()
+    assert not gone.parent.exists()

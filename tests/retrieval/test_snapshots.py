@@ -1,5 +1,8 @@
 import json
 import logging
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +11,13 @@ import numpy as np
 import pytest
 from rank_bm25 import BM25Okapi
 
+from ingestion.fault_points import FaultPoint
 from ingestion.index_files import IndexFiles
 from retrieval.collections_index import CollectionsIndex
 from retrieval.manifest import FORMAT, MANIFEST_NAME, of_json, read_manifest, to_json
 from retrieval.terms import terms
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog
+from tests.retrieval.snapshot_crash import later_catalog
 from tests.retrieval.snapshot_samples import IDENTITY, followed, found, lived_in, on_disk
 
 
@@ -304,3 +309,25 @@ def test_save_while_another_process_writes_is_left_to_it(tmp_path: Path) -> None
     assert not indexes.unsaved()["c"][0].changes
     for each in (indexes, other):
         each.close()
+
+
+def test_save_killed_at_any_point_leaves_what_a_start_makes_whole(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.retrieval.snapshot_crash", str(tmp_path / "kills")],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    kills = [json.loads(line) for line in done.stdout.splitlines()]
+    catalog = later_catalog()
+    built = followed(catalog, tmp_path / "built")
+    expected = [[[p.text, p.score] for p in r.passages] for r in found(built, catalog, "c")]
+    built.close()
+    for kill in kills:
+        assert kill["status"] == -signal.SIGKILL, kill
+        assert kill["found"] == expected, kill
+        assert (kill["problems"], kill["left"], kill["leaked"]) == ([None], ["00000"], False), kill
+    met = {kill["point"] for kill in kills}
+    assert met == {point for point in FaultPoint if point.startswith("snapshot")}
