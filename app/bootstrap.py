@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
@@ -144,7 +145,12 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
 
 def open_catalog(settings: Settings) -> Catalog:
     """Open the catalog of the settings' data directory, and make it on the first call."""
-    return Catalog(settings.data_dir / CATALOG_FILE)
+    return Catalog(catalog_path(settings))
+
+
+def catalog_path(settings: Settings) -> Path:
+    """Return where the catalog's database is, or will be."""
+    return settings.data_dir / CATALOG_FILE
 
 
 def build_encoder(settings: Settings) -> "Encoder":

@@ -28,7 +28,7 @@ from ingestion.schema import (
 )
 from ingestion.staging import abandoned
 from ingestion.stored import JobState
-from ingestion.uploads import file_sha256
+from ingestion.uploads import SourceFiles, file_sha256
 
 # Called with what is looked at, how many of it are done, and of how many.
 Report = Callable[[str, int, int], None]
@@ -117,10 +117,10 @@ def _check_counters(connection: sa.Connection) -> Iterator[Finding]:
     used = {
         "changes": changes.c.sequence,
         "jobs": jobs.c.sequence,
-        "served": collections.c.served,
         "turns": turns.c.sequence,
     }
-    stored = dict(connection.execute(sa.select(counters.c.name, counters.c.value)).tuples().all())
+    rows = connection.execute(sa.select(counters.c.name, counters.c.value)).all()
+    stored = {row.name: row.value for row in rows}
     for name, column in used.items():
         highest = connection.execute(sa.select(sa.func.max(column))).scalar() or 0
         if stored.get(name, -1) < highest:
@@ -160,7 +160,7 @@ def _check_sources(database: Database, data: Path, report: Report) -> Iterator[F
     # While nobody writes: a file is placed before the row that names it is there for others.
     with database.writing() as connection:
         named = named_sources(connection)
-        present = {path.name for path in (data / SOURCES).iterdir()}
+        present = SourceFiles(data).names()
     for name in sorted(present - named):
         yield Finding(Flaw.SOURCE_UNNAMED, name, "no document and no open job names it")
     for name in sorted(named - present):

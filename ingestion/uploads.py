@@ -122,6 +122,10 @@ class SourceFiles:
         sync(self._folder)
         reach(FaultPoint.SOURCE_PLACED)
 
+    def names(self) -> set[str]:
+        """Return the names of all files that are in place."""
+        return {path.name for path in self._folder.iterdir()}
+
     def read(self, sha256: str) -> bytes:
         """Return the bytes. Raises SourceLost when they are gone or not what they were."""
         try:
