@@ -149,25 +149,6 @@ def jobs(collection: Collection = None) -> None:
     catalog.close()
 
 
-@app.command()
-def rebuild(collection: Collection = None) -> None:
-    """Make the snapshots of the indexes anew from the catalog and print what is in them."""
-    from app.bootstrap import build_encoder, build_snapshots, open_catalog
-    from app.rebuild import rebuild_indexes
-
-    settings = Settings()
-    catalog = open_catalog(settings)
-    chosen = [name for name in catalog.collections() if collection in {None, name}]
-    if collection is not None and not chosen:
-        _say(f"nothing is in collection {collection}")
-        raise typer.Exit(1)
-    if chosen:
-        snapshots = build_snapshots(catalog, build_encoder(settings))
-        for text in rebuild_indexes(catalog, snapshots, chosen, messages):
-            _print_plain(text)
-    catalog.close()
-
-
 @models.command()
 def prepare() -> None:
     """Make the bundled models ready; does nothing when they are."""

@@ -1,4 +1,4 @@
-"""The commands that look after a data directory: fsck, backup, restore."""
+"""The commands that look after a data directory: fsck, rebuild, backup, restore."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -27,22 +27,52 @@ def fsck(
         bool, typer.Option("--repair", help="Also mend what every start of the service mends.")
     ] = False,
 ) -> None:
-    """Check that all documents, jobs and uploaded files are whole; status 1 where one is not."""
+    """Check that all documents, jobs, uploaded files and index snapshots are whole.
+
+    Status 1 where one is not.
+    """
     from app.bootstrap import catalog_path, open_catalog
     from ingestion.consistency import check_data
+    from retrieval.snapshot_check import remove_wrong_snapshots
 
     settings = Settings()
     with _progress(messages) as report:
         counts = _print_findings(check_data(catalog_path(settings), report))
+        if Flaw.DATABASE_DAMAGED not in counts:
+            counts += _print_findings(_wrong_snapshots(settings))
     if repair and Flaw.DATABASE_DAMAGED not in counts:
         catalog = open_catalog(settings)
         _say(f"{catalog.remove_unnamed_sources()} files were removed")
+        remove_wrong_snapshots(catalog, catalog.index_files)
         catalog.close()
         counts = Counter({flaw: n for flaw, n in counts.items() if flaw not in MENDED_AT_START})
     if counts:
         _say(f"{counts.total()} findings: " + ", ".join(f"{f} {n}" for f, n in counts.items()))
         raise typer.Exit(1)
     _say("nothing is wrong")
+
+
+@commands.command()
+def rebuild(
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Only this one; all if not given.")
+    ] = None,
+) -> None:
+    """Make the snapshots of the indexes anew from the catalog and print what is in them."""
+    from app.bootstrap import build_encoder, build_snapshots, open_catalog
+    from app.rebuild import rebuild_indexes
+
+    settings = Settings()
+    catalog = open_catalog(settings)
+    chosen = [name for name in catalog.collections() if collection in {None, name}]
+    if collection is not None and not chosen:
+        _say(f"nothing is in collection {collection}")
+        raise typer.Exit(1)
+    if chosen:
+        snapshots = build_snapshots(catalog, build_encoder(settings))
+        for text in rebuild_indexes(catalog, snapshots, chosen, messages):
+            findings.print(text, soft_wrap=True)
+    catalog.close()
 
 
 @commands.command()
@@ -81,6 +111,19 @@ def restore(
     with _progress(messages) as report:
         sources = restore_backup(file, path, report, replace=replace)
     _say(f"{path.parent}: the catalog and {sources} uploaded files are there as they were")
+
+
+def _wrong_snapshots(settings: Settings) -> Iterator[Finding]:
+    from app.bootstrap import open_catalog
+    from retrieval.snapshot_check import check_snapshots
+
+    catalog = open_catalog(settings)
+    try:
+        for report in check_snapshots(catalog, catalog.index_files):
+            if report.problem is not None:
+                yield Finding(Flaw.SNAPSHOT_WRONG, report.folder.name, report.problem)
+    finally:
+        catalog.close()
 
 
 def _print_findings(found: Iterable[Finding]) -> Counter[Flaw]:

@@ -25,10 +25,11 @@ class Flaw(StrEnum):
     SOURCE_DAMAGED = "source_damaged"
     SOURCE_UNNAMED = "source_unnamed"
     STAGED_ABANDONED = "staged_abandoned"
+    SNAPSHOT_WRONG = "snapshot_wrong"
 
 
 # What every start-up mends by itself.
-MENDED_AT_START = frozenset({Flaw.SOURCE_UNNAMED, Flaw.STAGED_ABANDONED})
+MENDED_AT_START = frozenset({Flaw.SOURCE_UNNAMED, Flaw.STAGED_ABANDONED, Flaw.SNAPSHOT_WRONG})
 
 
 @dataclass(frozen=True, slots=True)

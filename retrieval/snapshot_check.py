@@ -45,6 +45,21 @@ def check_snapshots(catalog: FollowedCatalog, files: IndexFiles) -> list[Snapsho
     return reports
 
 
+def remove_wrong_snapshots(catalog: FollowedCatalog, files: IndexFiles) -> int:
+    """Remove the snapshots that `check_snapshots` finds wrong; returns how many. Raises OSError.
+
+    The next start builds their collections from the catalog.
+    """
+    wrong = [report for report in check_snapshots(catalog, files) if report.problem is not None]
+    for report in wrong:
+        if report.collection is not None:
+            files.forget(report.collection)
+    if wrong:
+        with files.writing(wait=True):
+            files.remove_strays(catalog.collections())
+    return len(wrong)
+
+
 def rebuild_snapshots(
     catalog: FollowedCatalog,
     snapshots: Snapshots,

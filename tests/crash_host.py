@@ -30,6 +30,7 @@ from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from tests.app.service_fakes import FakeModels, make_service
 from tests.ingestion.catalog_samples import ingested_document
+from tests.retrieval.snapshot_samples import indexed
 
 CATALOG = "catalog.sqlite3"
 COLLECTION = "hr"
@@ -127,6 +128,15 @@ def restore(data: Path, _assassin: Assassin) -> None:
     restore_backup(backup, data / CATALOG, lambda *_told: None, replace=True)
 
 
+def save_indexes(data: Path, _assassin: Assassin) -> None:
+    """Follow the catalog and write a snapshot of the indexes."""
+    catalog = Catalog(data / CATALOG)
+    indexes = indexed(catalog)
+    indexes.save(COLLECTION, wait=True)
+    indexes.close()
+    catalog.close()
+
+
 ROLES: dict[str, Callable[[Path, Assassin], None]] = {
     "work": work,
     "work_an_hour_later": work_an_hour_later,
@@ -134,6 +144,7 @@ ROLES: dict[str, Callable[[Path, Assassin], None]] = {
     "talk": talk,
     "back_up": back_up,
     "restore": restore,
+    "save_indexes": save_indexes,
 }
 
 

@@ -29,8 +29,10 @@ from ingestion.fault_points import FaultPoint
 from ingestion.findings import MENDED_AT_START
 from ingestion.stored import JobState
 from ingestion.uploads import document_id_of
+from retrieval.snapshot_check import check_snapshots
 from tests.crash_host import BULK, CATALOG, COLLECTION
 from tests.ingestion.catalog_samples import LEASE, ROOT, add, ingested_document, submit
+from tests.retrieval.snapshot_samples import indexed
 
 KILLED = -9
 OLD, NEWER, NEWEST = "第一版的全文。", "第二版的全文，\n分两段。", "第三版的全文。"
@@ -328,6 +330,27 @@ def check_restored(catalog: Catalog, answered: bool) -> None:
     assert texts == (None, NEWER) or (not answered and texts == (OLD, None))
 
 
+def prepare_indexed(catalog: Catalog) -> None:
+    prepare_stored(catalog)
+    indexes = indexed(catalog)
+    indexes.save(COLLECTION)
+    indexes.close()
+    store(catalog, "乙.txt", NEWER)
+
+
+def check_indexed(catalog: Catalog, _answered: bool) -> None:
+    """Whatever the killed one left, a start sees all documents and leaves one good snapshot."""
+    indexes = indexed(catalog)
+    index = indexes.collection(COLLECTION)
+    assert index is not None
+    assert set(index.numbers) == set(catalog.document_ids(COLLECTION))
+    indexes.save(COLLECTION, wait=True)
+    indexes.close()
+    [report] = check_snapshots(catalog, catalog.index_files)
+    assert report.problem is None
+    assert len(list(report.folder.parent.iterdir())) == 1
+
+
 def run(role: str, play: Play) -> bool:
     return play.run(role)
 
@@ -368,6 +391,7 @@ SCENARIOS = [
     Scenario("talk", prepare_talk, partial(run, "talk"), nothing, check_talk),
     Scenario("back_up", prepare_stored, act_back_up, left_old, check_backed_up),
     Scenario("restore", prepare_stored, act_restore, nothing, check_restored),
+    Scenario("index", prepare_indexed, partial(run, "save_indexes"), nothing, check_indexed),
 ]
 
 

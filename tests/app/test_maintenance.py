@@ -91,3 +91,27 @@ def test_backup_without_a_source_says_so(data: Path, tmp_path: Path) -> None:
     assert call("backup", str(tmp_path / "back.zip")) == 1
     with zipfile.ZipFile(tmp_path / "back.zip") as archive:
         assert archive.namelist() == [CATALOG, "manifest.json"]
+
+
+def test_fsck_tells_of_wrong_snapshots_and_repair_removes_them(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalog = Catalog(data / CATALOG)
+    [collection] = catalog.collections()
+    left = [catalog.index_files.home(name) / "0001-a" for name in (collection, "gone")]
+    catalog.close()
+    for folder in left:
+        folder.mkdir(parents=True)
+    assert call("fsck") == 1
+    said = capsys.readouterr().out
+    assert "snapshot_wrong  0001-a  a file is missing: manifest.json" in said
+    assert "its collection holds no documents any more" in said
+    assert call("fsck", "--repair") == 0
+    assert not any(folder.parent.exists() for folder in left)
+
+
+def test_rebuild_of_an_unknown_collection_says_so(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("rebuild", "--collection", "nowhere") == 1
+    assert "nothing is in collection nowhere" in capsys.readouterr().err

@@ -1,13 +1,16 @@
 """Indexes with snapshots over a catalog in memory, and what searches of them find."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from ingestion.catalog import Catalog
 from ingestion.index_files import IndexFiles
 from retrieval.collections_index import CollectionsIndex
 from retrieval.manifest import IndexIdentity
 from retrieval.records import SearchRequest, SearchResult
 from retrieval.search import Searcher
 from retrieval.snapshots import Snapshots
+from tests.ingestion.catalog_samples import ingested_document
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, FakeEmbedder
 
 IDENTITY = IndexIdentity("tiny", DIMENSION, "i1")
@@ -20,6 +23,16 @@ def followed(
     """Return indexes that took over what snapshots there are and follow the catalog."""
     files = IndexFiles(folder / "indexes")
     indexes = CollectionsIndex(catalog, identity.dimension, Snapshots(files, identity))
+    indexes.load()
+    return indexes
+
+
+def indexed(catalog: Catalog) -> CollectionsIndex:
+    """Return indexes of a real catalog of sample documents, with snapshots beside it."""
+    identity = replace(IDENTITY, dimension=len(ingested_document("文。").summary.vector))
+    indexes = CollectionsIndex(
+        catalog, identity.dimension, Snapshots(catalog.index_files, identity)
+    )
     indexes.load()
     return indexes
 
