@@ -51,6 +51,8 @@ class CollectionsIndex:
             followed = [index.sequence for index in self._collections.values()]
             self.sequence = min(followed, default=0)
         self._follow_and_settle()
+        if self._snapshots is not None:
+            self._snapshots.sweep(self._source.collections())
 
     def build(self, collection: str, step: Step | None = None) -> None:
         """Index one collection from the catalog alone and leave out all others. Call once, first.

@@ -59,6 +59,18 @@ class Snapshots:
             journal = None
         return CollectionIndex(self.identity.dimension, journal)
 
+    def sweep(self, collections: Sequence[str]) -> None:
+        """Remove what killed processes left, and the snapshots of all other collections.
+
+        Does nothing while another process is writing, or when the disk does not let it.
+        """
+        try:
+            with self.files.writing() as is_ours:
+                if is_ours:
+                    self.files.remove_strays(collections)
+        except OSError as exc:
+            logger.warning("What is left of old snapshots is still there: %s", exc)
+
     def load(self, collection: str, catalog: FollowedCatalog) -> CollectionIndex | None:
         """Return the index as the newest good snapshot holds it, None if there is none."""
         for folder in self.files.snapshots(collection):

@@ -125,3 +125,19 @@ def test_load_folder_that_cannot_be_made_goes_on_without_snapshots(
     assert "There will be no snapshots" in caplog.text
     assert IndexFiles(tmp_path / "indexes").snapshots("c") == []
     indexes.close()
+
+
+def test_load_sweeps_what_killed_processes_left(tmp_path: Path) -> None:
+    catalog = FakeCatalog()
+    catalog.put("d1", "t", ["alpha"])
+    catalog.put("o1", "t", ["secret"], collection="other")
+    indexes = followed(catalog, tmp_path)
+    for name in ("c", "other"):
+        indexes.save(name)
+    indexes.close()
+    files = IndexFiles(tmp_path / "indexes")
+    (files.home("c") / ".new-abc").mkdir()
+    catalog.remove("o1")  # By a process that was killed before it removed the snapshot.
+    followed(catalog, tmp_path).close()
+    assert not files.home("other").exists()
+    assert list(files.home("c").iterdir()) == files.snapshots("c") != []
