@@ -2,8 +2,8 @@
 
 A place that writes calls `reach` before and after. In production nothing listens and nothing
 happens. A test's process listens in and kills itself at the moment it is told to, to prove that
-what a killed process leaves behind is whole again after the next start: every point is walked,
-at each of its occurrences, by tests/test_crash_safety.py.
+what a killed process leaves behind is whole again after the next start: every point is walked by
+tests/test_crash_safety.py.
 """
 
 from collections.abc import Callable, Iterator

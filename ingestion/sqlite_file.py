@@ -13,12 +13,19 @@ COPIED_PAGES = 1024
 
 
 def find_damage(engine: sa.Engine) -> tuple[list[str], dict[str, int]]:
-    """Return what SQLite finds wrong in its file, and rows whose parent is missing by table."""
+    """Return what SQLite finds wrong in its file, and rows whose parent is missing by table.
+
+    References are not looked at where the file is damaged.
+    """
     with engine.connect() as connection:
-        said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-        damage = [] if said == ["ok"] else [str(line) for line in said]
+        try:
+            said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        except DatabaseError as exc:
+            return [str(exc.orig)], {}
+        if said != ["ok"]:
+            return [str(line) for line in said], {}
         broken = Counter(row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
-    return damage, dict(broken)
+    return [], dict(broken)
 
 
 def copy_database(

@@ -1,7 +1,4 @@
 import hashlib
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +18,6 @@ from ingestion.uploads import SourceFiles, chunk_id_of, document_id_of, revision
 from tests.ingestion.catalog_samples import (
     LEASE,
     PARAGRAPHS,
-    ROOT,
     add,
     claim,
     ingested_document,
@@ -255,45 +251,6 @@ def test_reader_during_commits_sees_one_whole_revision(catalog: Catalog) -> None
             reader.result()
     assert {len(revisions) for revisions in seen} == {1}
     assert len(set().union(*seen)) > 1
-
-
-CRASHING_COMMIT = """
-import os, signal, sys
-from pathlib import Path
-from ingestion import documents
-from ingestion.catalog import Catalog
-from tests.ingestion.catalog_samples import claim, ingested_document
-
-def die(*_arguments):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-documents._record_change = die
-catalog = Catalog(Path(sys.argv[1]))
-job = claim(catalog, "crashing")
-catalog.commit_document(ingested_document("新的文本。"), job_id=job.job_id, worker="crashing")
-"""
-
-
-def test_commit_killed_before_its_end_leaves_the_old_revision_and_an_open_job(
-    catalog: Catalog, path: Path
-) -> None:
-    document_id = add(catalog, content=b"old", ingested=ingested_document("旧的文本。"))
-    before = catalog.document(document_id), catalog.chunks(document_id), catalog.last_sequence()
-    submission = submit(catalog, content=b"new")
-    child = subprocess.run(
-        [sys.executable, "-c", CRASHING_COMMIT, str(path)], cwd=ROOT, check=False
-    )
-    assert child.returncode == -signal.SIGKILL
-    assert before == (
-        catalog.document(document_id),
-        catalog.chunks(document_id),
-        catalog.last_sequence(),
-    )
-    assert submission.job_id is not None
-    job = catalog.job(submission.job_id)
-    assert job is not None
-    assert job.state is JobState.RUNNING
-    assert catalog.job_source(job.job_id) == b"new"
 
 
 def test_delete_leaves_no_row_in_any_table_and_no_byte_in_any_file(path: Path) -> None:
