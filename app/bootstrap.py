@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
@@ -29,7 +30,11 @@ from models.bundled import (
     reader_path,
 )
 from retrieval.collections_index import CollectionsIndex
+from retrieval.document_entry import indexing_identity
+from retrieval.manifest import IndexIdentity
 from retrieval.search import Searcher
+from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
+from retrieval.snapshots import Snapshots
 
 # PyTorch takes ten seconds to import: functions that load a model do it, so that commands without
 # one start at once.
@@ -54,7 +59,11 @@ def build_service(settings: Settings) -> Service:
     """Start everything behind the routes: catalog, models, indexes that follow the catalog."""
     catalog = open_catalog(settings)
     encoder = build_encoder(settings)
-    indexes = CollectionsIndex(catalog, encoder.dimension)
+    indexes = CollectionsIndex(
+        catalog,
+        encoder.dimension,
+        build_snapshots(catalog, encoder) if settings.snapshot_seconds else None,
+    )
     searcher = Searcher(indexes, catalog, encoder)
     generator = build_generator(settings)
     scripts = load_scripts()
@@ -78,7 +87,9 @@ def build_service(settings: Settings) -> Service:
         ),
         build_reader(settings),
     )
-    indexes.refresh()
+    indexes.load()
+    keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
+    keeper.start()
 
     def refresh() -> None:
         indexes.refresh()
@@ -86,6 +97,8 @@ def build_service(settings: Settings) -> Service:
     def close() -> None:
         if generator is not None:
             generator.close()
+        keeper.close()
+        indexes.close()
         catalog.close()
 
     return Service(
@@ -98,6 +111,12 @@ def build_service(settings: Settings) -> Service:
         refresh=refresh,
         close=close,
     )
+
+
+def build_snapshots(catalog: Catalog, encoder: "Encoder") -> Snapshots:
+    """Return the snapshots of the indexes beside a catalog, as this encoder makes them."""
+    identity = IndexIdentity(encoder.name, encoder.dimension, indexing_identity())
+    return Snapshots(catalog.index_files, identity)
 
 
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
@@ -132,7 +151,12 @@ def build_parser(settings: Settings) -> IsolatedParser:
 
 def open_catalog(settings: Settings) -> Catalog:
     """Open the catalog of the settings' data directory, and make it on the first call."""
-    return Catalog(settings.data_dir / CATALOG_FILE)
+    return Catalog(catalog_path(settings))
+
+
+def catalog_path(settings: Settings) -> Path:
+    """Return where the catalog's database is, or will be."""
+    return settings.data_dir / CATALOG_FILE
 
 
 def build_encoder(settings: Settings) -> "Encoder":

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from app.errors import AddressUnavailable
+from app.maintenance import commands as maintenance
 from app.settings import Settings, Strategy
 from ingestion.errors import CatalogError, IngestionError
 from models.errors import CorruptModel, MissingModelPackage
@@ -20,6 +21,7 @@ from models.errors import CorruptModel, MissingModelPackage
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 models = typer.Typer(no_args_is_help=True, help="The models this installation runs on.")
 app.add_typer(models, name="models")
+app.add_typer(maintenance)
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Which collection.")]
 # Names and documents are printed as they are: nothing in them is markup or the code of an emoji.

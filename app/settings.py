@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 
+    snapshot_seconds: float = Field(
+        60.0, ge=0, description="Indexes are saved to disk so long after a change; 0: never."
+    )
+
     max_upload_bytes: int = Field(100 * 2**20, ge=1, description="Largest file accepted.")
     parse_seconds: float = Field(1800.0, gt=0, description="Longest time to read one file.")
     parse_stall_seconds: float = Field(

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingestion import documents, jobs, schema
+from ingestion import documents, index_state, jobs, schema
+from ingestion.change_log import changes_since
 from ingestion.database import Database
 from ingestion.errors import LeaseLost
+from ingestion.index_files import IndexFiles
 from ingestion.records import Block, IngestedDocument
 from ingestion.sessions import Sessions
 from ingestion.stored import (
     Change,
+    IndexedState,
     Job,
     JobState,
     StoredChunk,
@@ -45,12 +48,14 @@ class Catalog:
         Raises NewerSchema when a newer version of the program wrote it.
         """
         self._database = Database(path)
-        self._sources = SourceFiles(path.parent / "sources")
+        self._sources = SourceFiles(path.parent)
         self._clock = clock
+        self.index_files = IndexFiles(path.parent / "indexes")
         self.sessions = Sessions(self._database, clock)
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every pooled connection, and remove what is staged still."""
+        self._sources.close()
         self._database.close()
 
     # Jobs
@@ -285,15 +290,20 @@ class Catalog:
     def delete_document(self, document_id: str) -> bool:
         """Delete every trace of a document: rows, jobs, and its bytes if no other has them.
 
+        Its collection's snapshot of the indexes goes with it; whoever follows the catalog writes
+        a new one. Raises OSError when a snapshot cannot be removed: the document is gone then.
         Returns False when neither a document nor a job of that id exists. A worker that is busy
         with it finds its lease lost.
         """
         with self._database.writing() as connection:
-            unnamed = documents.remove(connection, document_id)
-        if unnamed is None:
+            removed = documents.remove(connection, document_id)
+        if removed is None:
             return False
+        collection, unnamed = removed
         self._drop_unnamed(unnamed)
         self._database.scrub()
+        if collection is not None:
+            self.index_files.forget(collection)
         return True
 
     # What indexes follow
@@ -307,7 +317,7 @@ class Catalog:
     def changes_since(self, sequence: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number, oldest first, one a document at most."""
         with self._database.reading() as connection:
-            return documents.changes_since(connection, sequence, limit)
+            return changes_since(connection, sequence, limit)
 
     def vector_rows(self, document_id: str) -> list[VectorRow]:
         """Return what the chunk indexes need of one document, in order."""
@@ -318,6 +328,11 @@ class Catalog:
         """Return what the document index needs of one document."""
         with self._database.reading() as connection:
             return documents.summary_row(connection, document_id)
+
+    def index_state(self, collection: str) -> dict[str, IndexedState]:
+        """Return what the indexes of a collection must hold, by document id."""
+        with self._database.reading() as connection:
+            return index_state.index_state(connection, collection)
 
     def document_ids(self, collection: str) -> list[str]:
         """Return the ids of a collection's documents, sorted."""

@@ -1,5 +1,6 @@
 """The catalog's database as its users see it: one transaction at a time."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingestion import schema
+from ingestion.data_folder import open_shared
+from ingestion.errors import CatalogError
+from ingestion.fault_points import FaultPoint, reach
 from ingestion.schema import WRITE_OPTION, translated_errors
+from ingestion.sqlite_file import find_damage
 
 
 class Database:
@@ -15,11 +20,24 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         """Open or create the database at `path`. Raises NewerSchema."""
-        self._engine = schema.open_engine(path)
+        self._handle: int | None = open_shared(path)
+        try:
+            self._engine = schema.open_engine(path)
+        except CatalogError:
+            os.close(self._handle)
+            raise
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every pooled connection. Closing twice is no error."""
         self._engine.dispose()
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def damage(self) -> tuple[list[str], dict[str, int]]:
+        """Return what the database says is wrong with itself, and broken references by table."""
+        with translated_errors(self._engine):
+            return find_damage(self._engine)
 
     def scrub(self) -> None:
         """Take what was deleted out of the write-ahead log as well."""
@@ -41,4 +59,7 @@ class Database:
         with translated_errors(self._engine), self._engine.connect() as opened:
             connection = opened.execution_options(**{WRITE_OPTION: True})
             with connection.begin():
+                reach(FaultPoint.TRANSACTION_BEGUN)
                 yield connection
+                reach(FaultPoint.TRANSACTION_COMMITTING)
+            reach(FaultPoint.TRANSACTION_COMMITTED)

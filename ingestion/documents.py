@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from ingestion.change_log import record_change
+from ingestion.fault_points import FaultPoint, reach
 from ingestion.records import (
     Block,
     BlockKind,
@@ -19,16 +21,14 @@ from ingestion.records import (
     KeyKind,
 )
 from ingestion.schema import (
-    changes,
     chunk_index,
     chunks,
     collections,
     document_bodies,
     documents,
     jobs,
-    next_value,
 )
-from ingestion.stored import Change, StoredChunk, StoredDocument, SummaryRow, VectorRow
+from ingestion.stored import StoredChunk, StoredDocument, SummaryRow, VectorRow
 from ingestion.uploads import chunk_id_of
 
 # Under SQLite's limit of variables in a statement.
@@ -156,6 +156,7 @@ def put(
         .with_for_update()
     ).first()
     connection.execute(sa.delete(documents).where(documents.c.document_id == document_id))
+    reach(FaultPoint.OLDER_REVISION_DELETED)
     row = rows.document | {
         "collection": upload["collection"],
         "name": upload["name"],
@@ -166,39 +167,47 @@ def put(
         "updated_at": now,
     }
     connection.execute(sa.insert(documents).values(row))
+    reach(FaultPoint.DOCUMENT_INSERTED)
     connection.execute(sa.insert(document_bodies).values(rows.body))
+    reach(FaultPoint.BODY_INSERTED)
     if rows.chunks:
         connection.execute(sa.insert(chunks), rows.chunks)
+        reach(FaultPoint.CHUNKS_INSERTED)
         connection.execute(sa.insert(chunk_index), rows.index)
-    _record_change(connection, upload["collection"], document_id, "added")
+        reach(FaultPoint.VECTORS_INSERTED)
+    record_change(connection, upload["collection"], document_id, "added")
     return None if older is None else str(older.sha256)
 
 
-def remove(connection: sa.Connection, document_id: str) -> list[str] | None:
+def remove(connection: sa.Connection, document_id: str) -> tuple[str | None, list[str]] | None:
     """Delete all rows of a document and of its jobs, and tell followers.
 
-    Returns the sha256 of every source they named, or None when there was nothing.
+    Returns the collection it was searchable in (None: in none) and the sha256 of every source they
+    named, or None when there was nothing.
     """
     stored = connection.execute(
         sa.delete(documents)
         .where(documents.c.document_id == document_id)
         .returning(documents.c.sha256, documents.c.collection)
     ).all()
+    reach(FaultPoint.DOCUMENT_DELETED)
     worked = connection.execute(
         sa.delete(jobs)
         .where(jobs.c.document_id == document_id)
         .returning(jobs.c.sha256, jobs.c.collection)
     ).all()
+    reach(FaultPoint.JOBS_DELETED)
     if not stored and not worked:
         return None
     collection = [*stored, *worked][0].collection
     if stored:
-        _record_change(connection, collection, document_id, "removed")
+        record_change(connection, collection, document_id, "removed")
     in_use = [sa.exists().where(table.c.collection == collection) for table in (documents, jobs)]
     connection.execute(
         sa.delete(collections).where(collections.c.collection == collection, ~sa.or_(*in_use))
     )
-    return sorted({row.sha256 for row in [*stored, *worked]})
+    sources = sorted({row.sha256 for row in [*stored, *worked]})
+    return (collection if stored else None), sources
 
 
 def document(
@@ -298,33 +307,6 @@ def summary_row(connection: sa.Connection, document_id: str) -> SummaryRow | Non
         keyphrases=tuple(row.keyphrases),
         vector=_of_blob(row.summary_vector),
     )
-
-
-def changes_since(connection: sa.Connection, sequence: int, limit: int) -> list[Change]:
-    """Return changes after a sequence number, oldest first."""
-    rows = connection.execute(
-        sa.select(changes.c.sequence, changes.c.collection, changes.c.document_id, changes.c.kind)
-        .where(changes.c.sequence > sequence)
-        .order_by(changes.c.sequence)
-        .limit(limit)
-    )
-    return [Change(*row) for row in rows]
-
-
-def _record_change(
-    connection: sa.Connection,
-    collection: str,
-    document_id: str,
-    kind: Literal["added", "removed"],
-) -> None:
-    connection.execute(sa.delete(changes).where(changes.c.document_id == document_id))
-    row = {
-        "sequence": next_value(connection, "changes"),
-        "collection": collection,
-        "document_id": document_id,
-        "kind": kind,
-    }
-    connection.execute(sa.insert(changes).values(row))
 
 
 def _document(row: Sequence[Any]) -> StoredDocument:

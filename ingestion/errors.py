@@ -132,6 +132,49 @@ class CatalogUnavailable(CatalogError):
         self.detail = detail
 
 
+class DataInUse(CatalogError):
+    """The data directory cannot be replaced while a process works on it."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"{folder} is in use by a running service, worker or command. Stop it and try again."
+        )
+        self.folder = folder
+
+
+class DataNotEmpty(CatalogError):
+    """A backup would take the place of documents that are there."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"{folder} holds a catalog. Choose an empty YOUJU_DATA_DIR or --replace.")
+        self.folder = folder
+
+
+class NoCatalog(CatalogError):
+    """There is no catalog where one was to be read."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"There is no catalog at {path}. Check YOUJU_DATA_DIR.")
+        self.path = path
+
+
+class BackupFailed(CatalogError):
+    """A backup could not be written, or its content put in place; what was there is unchanged."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The backup failed: {detail}.")
+        self.detail = detail
+
+
+class BackupDamaged(CatalogError):
+    """A file is not a whole, unchanged backup of this program."""
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(f"{path} cannot be restored: {detail}. Nothing was changed.")
+        self.path = path
+        self.detail = detail
+
+
 class LeaseLost(CatalogError):
     """The job was cancelled, deleted or given to another worker; nothing was committed."""
 

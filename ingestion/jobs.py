@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ingestion.fault_points import FaultPoint, reach
 from ingestion.schema import collections, documents, jobs, next_value
 from ingestion.stored import Job, JobState, Submission
 from ingestion.uploads import Upload
@@ -80,6 +81,7 @@ def enqueue(
         "created_at": now,
     }
     connection.execute(sa.insert(jobs).values(row))
+    reach(FaultPoint.JOB_ENQUEUED)
     return Submission(upload.document_id, upload.revision, job_id, "queued", None), given_up
 
 
@@ -104,6 +106,7 @@ def expire(connection: sa.Connection, now: datetime, max_attempts: int) -> list[
         "does when memory runs out. Split the document or free memory, and upload it again.",
     )
     connection.execute(sa.update(jobs).where(_lease_ran_out(now)).values(_requeued()))
+    reach(FaultPoint.JOBS_EXPIRED)
     return failed
 
 
@@ -144,6 +147,7 @@ def claim(
         "started_at": now,
     }
     connection.execute(sa.update(jobs).where(jobs.c.job_id == job_id).values(claimed))
+    reach(FaultPoint.JOB_CLAIMED)
     return job(connection, job_id)
 
 
@@ -163,13 +167,17 @@ def renew(
         "eta_seconds": eta_seconds,
         "lease_until": lease_until,
     }
-    return connection.execute(sa.update(jobs).where(held).values(noted)).rowcount == 1
+    renewed = connection.execute(sa.update(jobs).where(held).values(noted))
+    reach(FaultPoint.JOB_RENEWED)
+    return renewed.rowcount == 1
 
 
 def release(connection: sa.Connection, held: sa.ColumnElement[bool]) -> bool:
     """Put a held job back into the queue as if it had not been taken."""
     values = _requeued() | {"attempts": jobs.c.attempts - 1}
-    return connection.execute(sa.update(jobs).where(held).values(values)).rowcount == 1
+    released = connection.execute(sa.update(jobs).where(held).values(values))
+    reach(FaultPoint.JOB_RELEASED)
+    return released.rowcount == 1
 
 
 def end(
@@ -203,7 +211,9 @@ def end(
         .values(values)
         .returning(jobs.c.sha256)
     )
-    return list(connection.execute(statement).scalars())
+    ended = list(connection.execute(statement).scalars())
+    reach(FaultPoint.JOB_ENDED)
+    return ended
 
 
 def held_by(job_id: str, worker: str) -> sa.ColumnElement[bool]:

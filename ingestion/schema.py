@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
+from ingestion.fault_points import FaultPoint, reach
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 15.0
@@ -285,11 +286,19 @@ def scrub_log(engine: sa.Engine) -> None:
     try:
         cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT_MS}")
         with suppress(engine.dialect.loaded_dbapi.OperationalError):
+            reach(FaultPoint.LOG_SCRUBBING)
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            reach(FaultPoint.LOG_SCRUBBED)
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         cursor.close()
         connection.close()
+
+
+def refuse_newer(found: int) -> None:
+    """Raise NewerSchema when this program does not know that version of the tables."""
+    if found > SCHEMA_VERSION:
+        raise NewerSchema(found, SCHEMA_VERSION)
 
 
 def _configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
@@ -316,14 +325,14 @@ def _prepare(engine: sa.Engine) -> None:
             if not sa.inspect(connection).has_table(schema_version.name):
                 _create(connection)
             found = int(connection.execute(sa.select(schema_version.c.version)).scalar_one())
-            if found > SCHEMA_VERSION:
-                raise NewerSchema(found, SCHEMA_VERSION)
+            refuse_newer(found)
 
 
 def _create(connection: sa.Connection) -> None:
     metadata.create_all(connection)
     connection.execute(sa.insert(schema_version).values(version=SCHEMA_VERSION))
     connection.execute(sa.insert(counters), [{"name": name, "value": 0} for name in COUNTERS])
+    reach(FaultPoint.TABLES_CREATED)
 
 
 def _from_json(stored: str) -> Any:

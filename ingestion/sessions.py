@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from ingestion.database import Database
+from ingestion.fault_points import FaultPoint, reach
 from ingestion.schema import next_value, turns
 
 
@@ -30,6 +31,7 @@ class Sessions:
                     "created_at": now,
                 }
                 connection.execute(sa.insert(turns).values(row))
+                reach(FaultPoint.TURN_APPENDED)
 
     def latest(self, session_id: str, limit: int) -> list[tuple[str, str]]:
         """Return the last turns of a conversation as (role, content), oldest first."""

@@ -1,6 +1,7 @@
 """What the catalog hands out. Every moment is in UTC, every span in code points, half-open."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -95,6 +96,22 @@ class Change:
     collection: str
     document_id: str
     kind: Literal["added", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedState:
+    """Which state of a document indexes hold or should hold.
+
+    sequence: of its newest change. chunks: a digest of its chunks' ids in order.
+    """
+
+    sequence: int
+    chunks: bytes
+
+    @classmethod
+    def of(cls, sequence: int, chunk_ids: Iterable[str]) -> "IndexedState":
+        """Return the state of a document with these chunks."""
+        return cls(sequence, hashlib.sha256("\n".join(chunk_ids).encode()).digest())
 
 
 class JobState(StrEnum):

@@ -5,23 +5,24 @@ A file is named by its sha256 and never by what a client called it.
 
 import hashlib
 import os
+import shutil
 import tempfile
-import time
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ingestion.data_folder import SOURCES, STAGING, sync
 from ingestion.errors import InvalidSubmission, SourceLost
+from ingestion.fault_points import FaultPoint, reach
+from ingestion.staging import Staging, sweep_abandoned
 
 MAX_COLLECTION = 100
 MAX_NAME = 255
 MAX_METADATA_ENTRIES = 64
 MAX_METADATA_KEY = 100
 MAX_METADATA_BYTES = 16 * 1024
-STAGED_PREFIX = ".staged-"
-STAGED_LIFETIME_SECONDS = 3600.0
 # Control characters break logs and headers, lone surrogates have no UTF-8. Format characters
 # stay: emoji and several scripts need the joiners.
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -90,23 +91,40 @@ class SourceFiles:
     on: call them while holding the catalog's write lock.
     """
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
+    def __init__(self, data: Path) -> None:
+        """Use the folder of sources in the data directory, creating it where missing."""
+        self._folder = data / SOURCES
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._staging_parent = data / STAGING
+        self._staging = Staging(self._staging_parent)
+
+    def close(self) -> None:
+        """Remove what is staged still."""
+        self._staging.close()
 
     def stage(self, content: bytes) -> Path:
         """Write the bytes to disk under a temporary name and return it."""
-        handle, name = tempfile.mkstemp(prefix=STAGED_PREFIX, dir=self._folder)
+        handle, name = tempfile.mkstemp(dir=self._staging.folder())
         with os.fdopen(handle, "wb") as file:
+            reach(FaultPoint.SOURCE_STAGING)
             file.write(content)
             file.flush()
+            reach(FaultPoint.SOURCE_WRITTEN)
             os.fsync(file.fileno())
+        reach(FaultPoint.SOURCE_STAGED)
         return Path(name)
 
     def place(self, staged: Path, sha256: str) -> None:
         """Give staged bytes their lasting name."""
+        reach(FaultPoint.SOURCE_PLACING)
         staged.replace(self._path(sha256))
-        self._sync_folder()
+        reach(FaultPoint.SOURCE_RENAMED)
+        sync(self._folder)
+        reach(FaultPoint.SOURCE_PLACED)
+
+    def names(self) -> set[str]:
+        """Return the names of all files that are in place."""
+        return {path.name for path in self._folder.iterdir()}
 
     def read(self, sha256: str) -> bytes:
         """Return the bytes. Raises SourceLost when they are gone or not what they were."""
@@ -118,36 +136,60 @@ class SourceFiles:
             raise SourceLost(sha256)
         return content
 
+    def workspace(self) -> Path:
+        """Return a folder of this process that goes when it closes these files, or ends."""
+        return self._staging.folder()
+
+    def keep(self, sha256: str) -> Path | None:
+        """Return the bytes under a second name in the workspace, which outlasts their removal.
+
+        None when they are gone or not what they were.
+        """
+        kept = self._staging.folder() / sha256
+        if not kept.exists():
+            try:
+                _link_or_copy(self._path(sha256), kept)
+            except FileNotFoundError:
+                return None
+        return kept if file_sha256(kept) == sha256 else None
+
     def remove(self, sha256: str) -> None:
         """Delete the bytes if they are there."""
+        reach(FaultPoint.SOURCE_REMOVING)
         self._path(sha256).unlink(missing_ok=True)
+        reach(FaultPoint.SOURCE_REMOVED)
 
     def sweep(self, named: Collection[str]) -> int:
-        """Delete every file not in `named`, and staged ones nobody can still be writing.
+        """Delete every file not in `named`, and what dead processes had staged.
 
         Returns how many files went.
         """
-        removed = 0
-        oldest = time.time() - STAGED_LIFETIME_SECONDS
+        removed = sweep_abandoned(self._staging_parent)
         for path in self._folder.iterdir():
-            if path.name.startswith(STAGED_PREFIX):
-                stray = path.stat().st_mtime < oldest
-            else:
-                stray = path.name not in named
-            if stray:
+            if path.name not in named:
+                reach(FaultPoint.STRAY_SWEEPING)
                 path.unlink(missing_ok=True)
+                reach(FaultPoint.STRAY_SWEPT)
                 removed += 1
         return removed
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256
 
-    def _sync_folder(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, a block in memory at a time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _link_or_copy(path: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system that knows no second names
+        shutil.copyfile(path, target)
 
 
 def _digest(*parts: str) -> str:

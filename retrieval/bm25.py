@@ -2,7 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,11 +15,11 @@ _K1 = 1.2  # tantivy's, as its b of 0.75
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is indexed for one row: its document's number, and terms by field."""
+    """What is indexed for one row: its document's number, and terms by field, blanks between."""
 
     row: int
     document: int
-    fields: Mapping[str, Sequence[str]]
+    fields: Mapping[str, str]
 
 
 class LexicalIndex:
@@ -41,16 +42,35 @@ class LexicalIndex:
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Index rows; they are searchable when this returns."""
+        with self.adding() as add:
+            for entry in entries:
+                add(entry)
+
+    @contextmanager
+    def adding(self) -> Iterator[Callable[[Entry], None]]:
+        """Give a function that indexes a row; all are searchable when the context ends.
+
+        None of them is when it ends in an error.
+        """
         writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        for entry in entries:
+
+        def add(entry: Entry) -> None:
             document = tantivy.Document()
             document.add_unsigned("row", entry.row)
             document.add_unsigned("document", entry.document)
             for field in self._fields:
-                document.add_text(field, " ".join(entry.fields.get(field, ())))
+                document.add_text(field, entry.fields.get(field, ""))
             writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
+
+        try:
+            yield add
+        except BaseException:
+            writer.rollback()
+            raise
+        else:
+            writer.commit()
+        finally:
+            writer.wait_merging_threads()
         self._index.reload()
 
     def remove_document(self, document: int) -> None:

@@ -5,16 +5,18 @@ search gives back is always the id of the raw chunk. Words are counted over whol
 what a question asks for may be spread over several chunks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.stored import VectorRow
 from retrieval.bm25 import Entry, LexicalIndex
 from retrieval.dense import DenseIndex
-from retrieval.terms import terms
+from retrieval.document_entry import DocumentTerms, DocumentVectors
 
+RAW_FILE, KEYS_FILE = "raw.faiss", "keys.faiss"
 Scored = list[tuple[int, float]]  # (row, score), best first
 
 
@@ -34,38 +36,49 @@ class KeyIndex:
     def __len__(self) -> int:
         return len(self._chunk_ids)
 
-    def add(self, documents: Sequence[tuple[int, Sequence[VectorRow]]]) -> None:
-        """Index documents, given as (number, chunks). One commit for all of them."""
-        entries: list[Entry] = []
-        whole: list[Entry] = []
-        fresh: list[VectorRow] = []
-        numbers: list[int] = []
-        for document, rows in documents:
-            held: list[str] = []
-            for row in rows:
-                number = self._next_row
-                self._next_row += 1
-                self._chunk_ids[number] = row.chunk_id
-                self._document_of[number] = document
-                self._rows_of.setdefault(document, []).append(number)
-                body = terms(row.text)
-                held.extend(body)
-                said = set(body)
-                # Title and headings above. What the text says itself would count twice.
-                above = [term for term in terms(row.key_text) if term not in said]
-                fields = {"body": body, "key": above}
-                entries.append(Entry(number, document, fields))
-                fresh.append(row)
-                numbers.append(number)
-            if rows:
-                held.extend(terms(rows[0].title))
-                whole.append(Entry(document, document, {"body": held}))
-        if not fresh:
+    def place(self, document: int, chunk_ids: Sequence[str]) -> list[int]:
+        """Give a document's chunks rows, higher than all before, and return these."""
+        rows = list(range(self._next_row, self._next_row + len(chunk_ids)))
+        self._next_row += len(rows)
+        self._rows_of[document] = rows
+        for row, chunk_id in zip(rows, chunk_ids, strict=True):
+            self._chunk_ids[row] = chunk_id
+            self._document_of[row] = document
+        return rows
+
+    def add_vectors(self, documents: Sequence[tuple[int, DocumentVectors]]) -> None:
+        """Index the vectors of documents that have rows, given by number, in their order."""
+        if not documents:
             return
-        self._words.add(entries)
-        self._documents.add(whole)
-        self._raw.add(numbers, np.stack([row.raw_vector for row in fresh]))
-        self._keys.add(numbers, np.stack([row.key_vector for row in fresh]))
+        rows = self.rows_of([number for number, _ in documents])
+        self._raw.add(rows, np.concatenate([vectors.raw for _, vectors in documents]))
+        self._keys.add(rows, np.concatenate([vectors.keys for _, vectors in documents]))
+
+    @contextmanager
+    def adding_words(self) -> Iterator[Callable[[int, DocumentTerms], None]]:
+        """Give a function that indexes the terms of a document that has rows.
+
+        All can be found when the context ends.
+        """
+        with self._words.adding() as add_row, self._documents.adding() as add_whole:
+
+            def add(number: int, document: DocumentTerms) -> None:
+                for row, chunk in zip(self._rows_of[number], document.chunks, strict=True):
+                    add_row(Entry(row, number, {"body": chunk.body, "key": chunk.above}))
+                add_whole(Entry(number, number, {"body": document.whole}))
+
+            yield add
+
+    def write_vectors(self, folder: Path) -> None:
+        """Write the vectors of all rows, in their order. Nothing may be changed meanwhile."""
+        self._raw.write(folder / RAW_FILE)
+        self._keys.write(folder / KEYS_FILE)
+
+    def read_vectors(self, folder: Path) -> None:
+        """Read what `write_vectors` wrote for these very rows. Raises ValueError."""
+        rows = list(self._chunk_ids)
+        self._raw.add_file(folder / RAW_FILE, rows)
+        self._keys.add_file(folder / KEYS_FILE, rows)
 
     def remove(self, document: int) -> None:
         """Drop a document's rows; nothing happens if there are none."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ingestion.stored import Change, StoredChunk, SummaryRow, VectorRow
+from ingestion.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
 from retrieval.dense import Vectors
 
 
@@ -33,6 +33,22 @@ class IndexSource(Protocol):
     def summary_row(self, document_id: str) -> SummaryRow | None:
         """Return a document's entry for the document-level index."""
         ...
+
+
+class IndexTruth(Protocol):
+    """The catalog as snapshots of the indexes are held against it."""
+
+    def collections(self) -> list[str]:
+        """Return the collections that hold documents."""
+        ...
+
+    def index_state(self, collection: str) -> Mapping[str, IndexedState]:
+        """Return what the indexes must hold of each document with chunks, by its id."""
+        ...
+
+
+class FollowedCatalog(IndexSource, IndexTruth, Protocol):
+    """The catalog as indexes with snapshots follow it."""
 
 
 class ChunkStore(Protocol):

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.collections_index import CollectionIndex, CollectionsIndex
+from retrieval.collection_index import CollectionIndex
+from retrieval.collections_index import CollectionsIndex
 from retrieval.fusion import ScoredRun, fuse_scores
 from retrieval.key_index import Scored
 from retrieval.ports import ChunkStore, QueryEmbedder

@@ -1,15 +1,18 @@
 """The document-level index: which documents to look into, by their summaries."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.stored import SummaryRow
 from retrieval.bm25 import Entry, LexicalIndex
 from retrieval.dense import DenseIndex
+from retrieval.document_entry import DocumentTerms, DocumentVectors
 from retrieval.fusion import WeightedRun, fuse_rrf
-from retrieval.terms import terms
+
+SUMMARIES_FILE = "summaries.faiss"
 
 
 class SummaryFilter:
@@ -22,20 +25,28 @@ class SummaryFilter:
     def __len__(self) -> int:
         return len(self._vectors)
 
-    def add(self, summaries: Sequence[tuple[int, SummaryRow]]) -> None:
-        """Index summaries under their documents' numbers. One commit for all of them."""
-        if not summaries:
-            return
-        self._words.add(
-            Entry(
-                number,
-                number,
-                {"summary": terms(" ".join((row.title, row.text, *row.keyphrases)))},
-            )
-            for number, row in summaries
-        )
-        numbers = [number for number, _ in summaries]
-        self._vectors.add(numbers, np.stack([row.vector for _, row in summaries]))
+    def add_vectors(self, documents: Sequence[tuple[int, DocumentVectors]]) -> None:
+        """Index the summaries' vectors under their documents' numbers."""
+        if documents:
+            numbers = [number for number, _ in documents]
+            self._vectors.add(numbers, np.concatenate([one.summary for _, one in documents]))
+
+    @contextmanager
+    def adding_words(self) -> Iterator[Callable[[int, DocumentTerms], None]]:
+        """Give a function that indexes the terms of a document's summary.
+
+        All can be found when the context ends.
+        """
+        with self._words.adding() as add_row:
+            yield lambda number, one: add_row(Entry(number, number, {"summary": one.summary}))
+
+    def write_vectors(self, folder: Path) -> None:
+        """Write all vectors in the order of adding. Nothing may be changed meanwhile."""
+        self._vectors.write(folder / SUMMARIES_FILE)
+
+    def read_vectors(self, folder: Path, documents: Sequence[int]) -> None:
+        """Read what `write_vectors` wrote for so many documents. Raises ValueError."""
+        self._vectors.add_file(folder / SUMMARIES_FILE, documents)
 
     def remove(self, document: int) -> None:
         """Drop a document; nothing happens if it is unknown."""

@@ -10,6 +10,14 @@ from models.bundled import prepare_encoder, prepare_generator
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-kill",
+        action="store_true",
+        help="kill a process at each occurrence of each fault point, which takes minutes",
+    )
+
+
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
     """The repository's own folder of prepared models; the first session ever fills it."""

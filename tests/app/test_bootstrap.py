@@ -12,6 +12,7 @@ from generation.errors import GeneratorUnavailable
 from generation.records import Outcome
 from ingestion.records import PLAIN
 from models.encoder import Encoder
+from retrieval.manifest import read_manifest
 from retrieval.records import SearchRequest
 from tests.ingestion.catalog_samples import LEASE
 
@@ -71,8 +72,10 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     assert TEXT[cited.start : cited.end] == cited.quote
     assert passage.document_id == cited.document_id
     assert service.catalog.sessions.latest("c\ns", 10)[0] == ("user", question)
-    catalog.close()
     service.close()
+    [snapshot] = catalog.index_files.snapshots("c")
+    assert read_manifest(snapshot).documents == 1
+    catalog.close()
 
 
 def test_service_with_a_generator_that_stopped_answering_says_so_and_closes_it(

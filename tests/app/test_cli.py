@@ -74,7 +74,19 @@ def here(filled: Path, models_dir: Path, youju: Youju, monkeypatch: pytest.Monke
 def test_help_lists_every_command(youju: Youju) -> None:
     said = youju("--help")
     assert said.code == 0
-    for command in ("serve", "ingest", "ask", "search", "documents", "jobs", "models", "evaluate"):
+    for command in (
+        "serve",
+        "ingest",
+        "ask",
+        "search",
+        "documents",
+        "jobs",
+        "models",
+        "fsck",
+        "backup",
+        "restore",
+        "evaluate",
+    ):
         assert command in said.out
 
 

@@ -1,8 +1,4 @@
 import hashlib
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +13,11 @@ import sqlalchemy as sa
 from ingestion import schema
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable, InvalidSubmission, LeaseLost, SourceLost
-from ingestion.stored import Change, JobState
-from ingestion.uploads import chunk_id_of, document_id_of, revision_of
+from ingestion.stored import Change, IndexedState, JobState
+from ingestion.uploads import SourceFiles, chunk_id_of, document_id_of, revision_of
 from tests.ingestion.catalog_samples import (
     LEASE,
     PARAGRAPHS,
-    ROOT,
     add,
     claim,
     ingested_document,
@@ -258,45 +253,6 @@ def test_reader_during_commits_sees_one_whole_revision(catalog: Catalog) -> None
     assert len(set().union(*seen)) > 1
 
 
-CRASHING_COMMIT = """
-import os, signal, sys
-from pathlib import Path
-from ingestion import documents
-from ingestion.catalog import Catalog
-from tests.ingestion.catalog_samples import claim, ingested_document
-
-def die(*_arguments):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-documents._record_change = die
-catalog = Catalog(Path(sys.argv[1]))
-job = claim(catalog, "crashing")
-catalog.commit_document(ingested_document("新的文本。"), job_id=job.job_id, worker="crashing")
-"""
-
-
-def test_commit_killed_before_its_end_leaves_the_old_revision_and_an_open_job(
-    catalog: Catalog, path: Path
-) -> None:
-    document_id = add(catalog, content=b"old", ingested=ingested_document("旧的文本。"))
-    before = catalog.document(document_id), catalog.chunks(document_id), catalog.last_sequence()
-    submission = submit(catalog, content=b"new")
-    child = subprocess.run(
-        [sys.executable, "-c", CRASHING_COMMIT, str(path)], cwd=ROOT, check=False
-    )
-    assert child.returncode == -signal.SIGKILL
-    assert before == (
-        catalog.document(document_id),
-        catalog.chunks(document_id),
-        catalog.last_sequence(),
-    )
-    assert submission.job_id is not None
-    job = catalog.job(submission.job_id)
-    assert job is not None
-    assert job.state is JobState.RUNNING
-    assert catalog.job_source(job.job_id) == b"new"
-
-
 def test_delete_leaves_no_row_in_any_table_and_no_byte_in_any_file(path: Path) -> None:
     catalog = Catalog(path)
     marker = "机密XYZZY"
@@ -390,6 +346,7 @@ def test_any_name_is_only_a_label(catalog: Catalog, path: Path, name: str) -> No
     assert source_files(path) == [hashlib.sha256(b"content").hexdigest()]
     assert {file.name.split("-")[0] for file in path.parent.iterdir()} == {
         "sources",
+        "staging",
         "catalog.sqlite",
     }
 
@@ -419,12 +376,17 @@ def test_remove_unnamed_sources_keeps_what_is_named_or_being_written(
     submit(catalog, name="waiting", content=b"waiting")
     folder = path.parent / "sources"
     (folder / hashlib.sha256(b"stray").hexdigest()).write_bytes(b"stray")
-    (folder / ".staged-now").write_bytes(b"x")
-    (folder / ".staged-long-ago").write_bytes(b"x")
-    os.utime(folder / ".staged-long-ago", (1, 1))
+    abandoned = path.parent / "staging" / "of-a-killed-process"
+    abandoned.mkdir()
+    (abandoned / "half").write_bytes(b"x")
+    files = SourceFiles(path.parent)
+    staged = files.stage(b"being written")
     assert catalog.remove_unnamed_sources() == 2
     named = [hashlib.sha256(content).hexdigest() for content in (b"stored", b"waiting")]
-    assert source_files(path) == sorted([*named, ".staged-now"])
+    assert source_files(path) == sorted(named)
+    assert staged.read_bytes() == b"being written"
+    assert not abandoned.exists()
+    files.close()
 
 
 def test_threads_reading_and_writing_together_all_succeed(catalog: Catalog) -> None:
@@ -496,3 +458,26 @@ def test_put_documents_one_is_wrong_stores_none(catalog: Catalog) -> None:
             "bulk", [("a.md", b"a", ingested_document("a")), ("", b"b", ingested_document("b"))]
         )
     assert catalog.documents("bulk", 0, 10) == ([], 0)
+
+
+def test_index_state_tells_change_and_chunks_of_searchable_documents(catalog: Catalog) -> None:
+    first = add(catalog, collection="hr")
+    add(catalog, collection="law")
+    state = catalog.index_state("hr")
+    [change] = [one for one in catalog.changes_since(0) if one.document_id == first]
+    ids = [row.chunk_id for row in catalog.vector_rows(first)]
+    assert ids
+    assert state == {first: IndexedState.of(change.sequence, ids)}
+    assert catalog.index_state("none") == {}
+
+
+def test_delete_removes_the_snapshot_of_its_collection_alone(catalog: Catalog) -> None:
+    first = add(catalog, collection="hr")
+    add(catalog, collection="law")
+    kept, gone = (catalog.index_files.home(name) / "0001-a" for name in ("law", "hr"))
+    for folder in (kept, gone):
+        folder.mkdir(parents=True)
+        (folder / "entries").write_text("机密")
+    assert catalog.delete_document(first)
+    assert kept.exists()
+    assert not gone.parent.exists()

@@ -70,10 +70,12 @@ def test_longest_names_and_joined_emoji_are_accepted() -> None:
 
 
 def test_source_is_unseen_until_placed(tmp_path: Path) -> None:
-    files = SourceFiles(tmp_path / "sources")
+    files = SourceFiles(tmp_path)
     upload = check_upload("c", "n", b"content", {})
     staged = files.stage(b"content")
-    assert [path.name for path in (tmp_path / "sources").iterdir()] == [staged.name]
+    assert list((tmp_path / "sources").iterdir()) == []
     files.place(staged, upload.sha256)
     assert [path.name for path in (tmp_path / "sources").iterdir()] == [upload.sha256]
     assert files.read(upload.sha256) == b"content"
+    files.close()
+    assert list((tmp_path / "staging").iterdir()) == []

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ingestion.stored import Change, StoredChunk, SummaryRow, VectorRow
+from ingestion.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
+from retrieval.collection_index import NewDocument
 from retrieval.dense import Vectors
+from retrieval.document_entry import document_terms, document_vectors
 from retrieval.terms import terms
 
 DIMENSION = 64
@@ -28,7 +30,7 @@ class FakeEmbedder:
 
 
 class FakeCatalog:
-    """Implements `IndexSource` and `ChunkStore`. A document is a title and its chunks' texts."""
+    """Implements `FollowedCatalog` and `ChunkStore`. A document is a title and its chunks' texts."""
 
     def __init__(self) -> None:
         self.log: list[Change] = []
@@ -63,6 +65,28 @@ class FakeCatalog:
             return None
         _, title, texts = self.documents[document_id]
         return SummaryRow(document_id, title, texts[0], (), embed([f"{title} {texts[0]}"])[0])
+
+    def new_document(self, document_id: str) -> NewDocument:
+        """Return a document as the indexes take it in."""
+        rows, summary = self.vector_rows(document_id), self.summary_row(document_id)
+        assert summary is not None
+        sequence = self.index_state_of(document_id).sequence
+        return NewDocument(document_terms(sequence, rows, summary), document_vectors(rows, summary))
+
+    def collections(self) -> list[str]:
+        return sorted({collection for collection, _, _ in self.documents.values()})
+
+    def index_state(self, collection: str) -> dict[str, IndexedState]:
+        return {
+            name: self.index_state_of(name)
+            for name, (held_in, _, _) in self.documents.items()
+            if held_in == collection
+        }
+
+    def index_state_of(self, document_id: str) -> IndexedState:
+        newest = max(c.sequence for c in self.log if c.document_id == document_id)
+        ids = (row.chunk_id for row in self.vector_rows(document_id))
+        return IndexedState.of(newest, ids)
 
     def chunks_by_id(self, ids: Sequence[str]) -> Mapping[str, StoredChunk]:
         found = {}

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from rank_bm25 import BM25Okapi
@@ -17,7 +19,8 @@ _TEXTS = [
 def _index() -> LexicalIndex:
     index = LexicalIndex(("body", "key"))
     index.add(
-        Entry(row, row // 2, {"body": text, "key": text[:1]}) for row, text in enumerate(_TEXTS)
+        Entry(row, row // 2, {"body": " ".join(text), "key": text[0]})
+        for row, text in enumerate(_TEXTS)
     )
     return index
 
@@ -68,7 +71,7 @@ def test_highest_score_is_never_reached_and_nearly_so_by_repetition() -> None:
     highest = index.highest_score(asked, {"body": 1.0})
     assert all(score < highest for _, score in index.search(asked, {"body": 1.0}, 10))
     again = LexicalIndex(("body",))
-    again.add([Entry(0, 0, {"body": ["cold"] * 500}), Entry(1, 1, {"body": ["warm"]})])
+    again.add([Entry(0, 0, {"body": " ".join(["cold"] * 500)}), Entry(1, 1, {"body": "warm"})])
     [(_, score)] = again.search(["cold"], {"body": 1.0}, 1)
     assert score == pytest.approx(again.highest_score(["cold"], {"body": 1.0}), rel=0.02)
 
@@ -80,7 +83,7 @@ def test_highest_score_of_unknown_terms_is_nothing() -> None:
 
 def test_highest_score_counts_a_term_that_only_another_field_has() -> None:
     index = LexicalIndex(("body", "key"))
-    index.add([Entry(0, 0, {"body": ["a"], "key": ["title"]}), Entry(1, 1, {"body": ["b"]})])
+    index.add([Entry(0, 0, {"body": "a", "key": "title"}), Entry(1, 1, {"body": "b"})])
     weights = {"body": 1.0, "key": 0.3}
     [(_, score)] = index.search(["title"], weights, 2)
     assert 0 < score <= index.highest_score(["title"], weights)
@@ -88,8 +91,22 @@ def test_highest_score_counts_a_term_that_only_another_field_has() -> None:
 
 def test_highest_score_stays_above_nothing_when_most_rows_were_removed() -> None:
     index = LexicalIndex(("body",))
-    index.add(Entry(row, row, {"body": ["sea"]}) for row in range(9))
+    index.add(Entry(row, row, {"body": "sea"}) for row in range(9))
     for document in range(8):
         index.remove_document(document)
     assert len(index.search(["sea"], {"body": 1.0}, 9)) == 1
     assert index.highest_score(["sea"], {"body": 1.0}) > 0
+
+
+def test_adding_that_fails_adds_nothing_and_can_be_tried_again() -> None:
+    index = LexicalIndex(("body",))
+
+    def entries() -> Iterator[Entry]:
+        yield Entry(0, 0, {"body": "sea"})
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        index.add(entries())
+    assert index.search(["sea"], {"body": 1.0}, 9) == []
+    index.add([Entry(0, 0, {"body": "sea"})])
+    assert len(index.search(["sea"], {"body": 1.0}, 9)) == 1

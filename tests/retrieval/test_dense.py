@@ -1,8 +1,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import faiss
 import numpy as np
+import pytest
 
 from retrieval.dense import DenseIndex
 
@@ -86,3 +89,42 @@ def test_search_cosines_are_those_of_single_precision() -> None:
     index.add(range(300), rows)
     for row, score in index.search(rows[7], 300):
         assert abs(score - float(rows[row] @ rows[7])) < 0.0002
+
+
+def test_add_file_gives_the_vectors_that_were_written_other_ids(tmp_path: Path) -> None:
+    index = _filled()
+    index.add([20], np.full((1, 4), 1 / 3, dtype=np.float32))
+    index.remove([11])
+    index.write(tmp_path / "v")
+    other = DenseIndex(4)
+    other.add([1], np.ones((1, 4), dtype=np.float32))
+    other.add_file(tmp_path / "v", [5, 6, 7, 8])
+    query = np.array([0.1, 0.2, 0.3, 0.5], dtype=np.float32)
+    renamed = {10: 5, 12: 6, 13: 7, 20: 8}
+    expected = [(renamed[row], score) for row, score in index.search(query, 4)]
+    assert other.search(query, 4, [5, 6, 7, 8]) == expected
+    other.remove([6])
+    assert len(other) == 4
+
+
+@pytest.mark.parametrize(
+    ("dimension", "count"), [(4, 3), (8, 4)], ids=["other count", "other dimension"]
+)
+def test_add_file_that_does_not_fit_raises(tmp_path: Path, dimension: int, count: int) -> None:
+    _filled().write(tmp_path / "v")
+    with pytest.raises(ValueError, match="does not hold"):
+        DenseIndex(dimension).add_file(tmp_path / "v", range(count))
+
+
+def test_add_file_of_another_kind_raises(tmp_path: Path) -> None:
+    faiss.write_index(faiss.IndexFlatIP(4), str(tmp_path / "v"))
+    with pytest.raises(ValueError, match="does not hold"):
+        DenseIndex(4).add_file(tmp_path / "v", [])
+    (tmp_path / "v").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="no index"):
+        DenseIndex(4).add_file(tmp_path / "v", [])
+
+
+def test_write_where_nothing_can_be_raises(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="cannot be written"):
+        _filled().write(tmp_path / "missing" / "v")

@@ -7,7 +7,14 @@ def _index() -> KeyIndex:
     catalog.put("d1", "leave policy", ["annual leave lasts ten days", "sick leave needs a note"])
     catalog.put("d2", "expenses", ["taxis are paid after nine"])
     index = KeyIndex(DIMENSION)
-    index.add([(0, catalog.vector_rows("d1")), (1, catalog.vector_rows("d2"))])
+    vectors = []
+    with index.adding_words() as add:
+        for number, name in enumerate(["d1", "d2"]):
+            document = catalog.new_document(name)
+            index.place(number, [chunk.chunk_id for chunk in document.terms.chunks])
+            add(number, document.terms)
+            vectors.append((number, document.vectors))
+    index.add_vectors(vectors)
     return index
 
 

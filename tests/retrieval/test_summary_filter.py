@@ -4,14 +4,15 @@ from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, embed
 
 
 def _filled(count: int) -> SummaryFilter:
-    catalog, rows = FakeCatalog(), []
-    for number in range(count):
-        catalog.put(f"d{number}", f"topic{number}", [f"subject{number} words"])
-        row = catalog.summary_row(f"d{number}")
-        assert row is not None
-        rows.append((number, row))
+    catalog, vectors = FakeCatalog(), []
     index = SummaryFilter(DIMENSION)
-    index.add(rows)
+    with index.adding_words() as add:
+        for number in range(count):
+            catalog.put(f"d{number}", f"topic{number}", [f"subject{number} words"])
+            document = catalog.new_document(f"d{number}")
+            add(number, document.terms)
+            vectors.append((number, document.vectors))
+    index.add_vectors(vectors)
     return index
 
 
