@@ -1,6 +1,6 @@
 """What passes between the stages of ingestion. Every span is half-open, in code points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -54,7 +54,7 @@ class ParseOptions:
     password: opens a locked document; empty: none. ocr: read the text in scans and images.
     """
 
-    password: str = ""
+    password: str = field(default="", repr=False)
     ocr: bool = True
 
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ingestion.errors import InvalidSubmission, SourceLost
 
 MAX_COLLECTION = 100
 MAX_NAME = 255
+MAX_PASSWORD = 1000
 MAX_METADATA_ENTRIES = 64
 MAX_METADATA_KEY = 100
 MAX_METADATA_BYTES = 16 * 1024
@@ -38,6 +39,7 @@ class Upload:
     sha256: str
     size: int
     metadata: Mapping[str, str]
+    password: str = field(repr=False)
 
     def as_row(self, now: datetime) -> dict[str, object]:
         """Return what the row of its job would tell of the upload."""
@@ -66,11 +68,17 @@ def chunk_id_of(document_id: str, revision: str, start: int, end: int) -> str:
     return _digest("chunk", document_id, revision, str(start), str(end))
 
 
-def check_upload(collection: str, name: str, content: bytes, metadata: Mapping[str, str]) -> Upload:
-    """Return the upload with its ids. Raises InvalidSubmission on names or metadata."""
+def check_upload(
+    collection: str, name: str, content: bytes, metadata: Mapping[str, str], password: str = ""
+) -> Upload:
+    """Return the upload with its ids. Raises InvalidSubmission on names, metadata or password.
+
+    password: opens the file where it is locked; empty: none.
+    """
     collection = _checked_label("collection", collection, MAX_COLLECTION)
     name = _checked_label("file name", name, MAX_NAME)
     _check_metadata(metadata)
+    _check_password(password)
     sha256 = hashlib.sha256(content).hexdigest()
     return Upload(
         document_id=document_id_of(collection, name),
@@ -80,6 +88,7 @@ def check_upload(collection: str, name: str, content: bytes, metadata: Mapping[s
         sha256=sha256,
         size=len(content),
         metadata=dict(metadata),
+        password=password,
     )
 
 
@@ -104,9 +113,16 @@ class SourceFiles:
         return Path(name)
 
     def place(self, staged: Path, sha256: str) -> None:
-        """Give staged bytes their lasting name."""
+        """Give staged bytes their lasting name, for good once `settle` was called."""
         staged.replace(self._path(sha256))
-        self._sync_folder()
+
+    def settle(self) -> None:
+        """Make the names given by `place` outlast a power cut."""
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def read(self, sha256: str) -> bytes:
         """Return the bytes. Raises SourceLost when they are gone or not what they were."""
@@ -142,13 +158,6 @@ class SourceFiles:
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256
 
-    def _sync_folder(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -167,6 +176,13 @@ def _checked_label(field: str, value: str, limit: int) -> str:
     if any(unicodedata.category(character) in FORBIDDEN_CATEGORIES for character in label):
         raise InvalidSubmission(field, "holds a control character, line break or half a surrogate")
     return label
+
+
+def _check_password(password: str) -> None:
+    if len(password) > MAX_PASSWORD:
+        raise InvalidSubmission("password", f"has more than {MAX_PASSWORD} characters")
+    if "\0" in password or any("\ud800" <= character <= "\udfff" for character in password):
+        raise InvalidSubmission("password", "holds NUL or half a surrogate")
 
 
 def _check_metadata(metadata: Mapping[str, str]) -> None:

@@ -28,6 +28,8 @@ CATALOG_MODULES = {
     "ingestion/database.py",
     "ingestion/documents.py",
     "ingestion/jobs.py",
+    "ingestion/migrations.py",
+    "ingestion/quotas.py",
     "ingestion/schema.py",
     "ingestion/sessions.py",
 }
