@@ -1,6 +1,7 @@
 """From a file's bytes to a `Document`."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import cast
 
 from ingestion import media
@@ -32,6 +33,8 @@ _PARSERS = {
     media.CSV: ("text", "parse_csv", ""),
     media.TEXT: ("text", "parse_text", ""),
 }
+# What a parser of an extra imports, by its module.
+_PACKAGES = {"docx": "docx", "pptx": "pptx", "xlsx": "python_calamine"}
 # Their parsers take options and tell how far they are.
 _PAGED = frozenset((media.PDF,))
 _ADVICE = {
@@ -39,6 +42,27 @@ _ADVICE = {
     media.RTF: "Save it as DOCX or PDF.",
     media.ZIP: "Unpack it and upload the files.",
 }
+
+
+def check_supported(content: bytes, name: str) -> str:
+    """Return the media type of a file that this installation can read, without reading it.
+
+    Cheap: looks at the bytes' signature, never imports a parser. Raises EmptyDocument,
+    UnsupportedMedia or MissingExtra, as `parse` would.
+    """
+    if not content.strip():
+        raise EmptyDocument("The file is empty.")
+    media_type = media.sniff(content, name)
+    if media_type == media.OLE and _ENCRYPTED_OFFICE in content:
+        # What `parse` asks a password for.
+        return media_type
+    if media_type not in _PARSERS:
+        advice = _ADVICE.get(media_type, "")
+        raise UnsupportedMedia(media_type, f"Supported are {SUPPORTED}. {advice}".strip())
+    module, _, extra = _PARSERS[media_type]
+    if extra and find_spec(_PACKAGES[module]) is None:
+        raise MissingExtra(extra, f"Reading {module.upper()}")
+    return media_type
 
 
 def parse(
@@ -56,10 +80,8 @@ def parse(
     """
     if len(content) > LARGEST_BYTES:
         raise DocumentTooLarge(len(content), LARGEST_BYTES)
-    if not content.strip():
-        raise EmptyDocument("The file is empty.")
-    media_type = media.sniff(content, name)
-    if media_type == media.OLE and _ENCRYPTED_OFFICE in content:
+    media_type = check_supported(content, name)
+    if media_type == media.OLE:
         raise PasswordRequired
     found = _parser(media_type)
     if media_type in _PAGED:
@@ -69,9 +91,6 @@ def parse(
 
 def _parser(media_type: str) -> object:
     """Import only the parser that is needed: the packages of an extra may not be there."""
-    if media_type not in _PARSERS:
-        advice = _ADVICE.get(media_type, "")
-        raise UnsupportedMedia(media_type, f"Supported are {SUPPORTED}. {advice}".strip())
     module, function, extra = _PARSERS[media_type]
     try:
         found = import_module(f"ingestion.parsers.{module}")

@@ -14,7 +14,7 @@ from ingestion.errors import (
     PasswordRequired,
     UnsupportedMedia,
 )
-from ingestion.parse import parse
+from ingestion.parse import check_supported, parse
 
 
 def slides():
@@ -76,6 +76,20 @@ def test_parse_unknown_kind_says_what_is_supported():
     with pytest.raises(UnsupportedMedia, match=r"Supported are PDF, DOCX.*DOCX or PDF") as caught:
         parse(b"{\\rtf1 hello}", "a.rtf")
     assert caught.value.media_type == media.RTF
+
+
+def test_check_supported_names_the_type_and_refuses_what_parse_would():
+    assert check_supported(b"a,b", "a.csv") == media.CSV
+    with pytest.raises(EmptyDocument):
+        check_supported(b"\n ", "a.csv")
+    with pytest.raises(UnsupportedMedia):
+        check_supported(b"\x7fELF", "a.csv")
+
+
+def test_check_supported_without_an_extra_raises_missing_extra(monkeypatch):
+    monkeypatch.setattr("ingestion.parse.find_spec", lambda _package: None)
+    with pytest.raises(MissingExtra, match=r"youju\[office\]"):
+        check_supported(b"PK\x03\x04word/document.xml", "a.docx")
 
 
 def test_parse_office_file_with_a_password_raises_password_required():
