@@ -19,6 +19,7 @@ from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
 from ingestion.isolated import IsolatedParser
 from ingestion.ports import Progress
+from ingestion.quotas import Quota
 from ingestion.records import IngestedDocument, ParseOptions
 from models.bundled import (
     Report,
@@ -126,7 +127,8 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
 
 def open_catalog(settings: Settings) -> Catalog:
     """Open the catalog of the settings' data directory, and make it on the first call."""
-    return Catalog(settings.data_dir / CATALOG_FILE)
+    quota = Quota(settings.collection_documents, settings.collection_bytes)
+    return Catalog(settings.data_dir / CATALOG_FILE, quota=quota)
 
 
 def build_encoder(settings: Settings) -> "Encoder":

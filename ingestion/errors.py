@@ -43,7 +43,18 @@ class PasswordRequired(IngestionError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The document needs a password. Remove the protection and upload it again."
+            "The document needs a password. Upload it again with the field `password`."
+        )
+
+
+class WrongPassword(IngestionError):
+    """The document is locked, and not by the password that came with it."""
+
+    code = "wrong_password"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The password does not open the document. Upload it again with the right one."
         )
 
 

@@ -10,6 +10,8 @@ from pathlib import PurePath
 
 from charset_normalizer import from_bytes
 
+from ingestion.zip_directory import open_zip
+
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -210,7 +212,7 @@ codecs.register_error(_RESYNCHRONISE, _resynchronise)
 
 def _zip_kind(content: bytes) -> str:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with open_zip(io.BytesIO(content)) as archive:
             names = archive.namelist()
             if "mimetype" in names:
                 with archive.open("mimetype") as member:

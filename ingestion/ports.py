@@ -40,5 +40,12 @@ class PagedParser(Protocol):
         ...
 
 
-Progress = Callable[[str, float], None]
-"""Called with (stage name, share of the whole job done, 0 to 1)."""
+class Progress(Protocol):
+    """Hears how far a job is."""
+
+    def __call__(self, stage: str, share: float, characters: int = 0, /) -> None:
+        """Note the stage and the share of the whole job done, 0 to 1.
+
+        characters: length of the document's text, once it is known. What it raises ends the work.
+        """
+        ...
