@@ -6,10 +6,12 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from ingestion import jobs
 from ingestion.database import Database
 from ingestion.errors import QuotaExceeded
-from ingestion.quotas import Quota, check_quota
+from ingestion.quotas import Ledger, Quota
 from ingestion.stored import Submission
 from ingestion.uploads import SourceFiles, Upload
 
@@ -32,31 +34,35 @@ class Intake:
 
         Returns what became of each, and the sha256 of sources that superseded jobs gave up.
         """
+        uploads = [upload for upload, _ in files]
         with self._database.reading() as connection:
-            known = [jobs.find_same(connection, upload) is not None for upload, _ in files]
+            touched = jobs.touched_by(connection, uploads)
+            known = [
+                not _is_new(upload, touched) and jobs.find_same(connection, upload) is not None
+                for upload in uploads
+            ]
         outcomes: list[Submission | QuotaExceeded] = []
-        given_up: list[str] = []
         with ExitStack() as leftovers:
             # Large files are written before the lock is taken; known bytes are not at all.
             new = [content for (_, content), same in zip(files, known, strict=True) if not same]
             paths = iter(self._stage(new, leftovers))
             staged = [None if same else next(paths) for same in known]
             with self._database.writing() as connection:
+                desk = _Desk(connection, uploads, self._quota, now)
                 for (upload, content), path in zip(files, staged, strict=True):
                     try:
-                        submission = jobs.find_same(connection, upload)
+                        submission = desk.find_same(upload)
                         if submission is None:
-                            check_quota(connection, upload, self._quota)
+                            desk.ledger.add(upload, is_new=desk.is_new_document(upload))
                             # Known a moment ago, deleted since: not staged yet.
                             source = path or self._stage([content], leftovers)[0]
                             self._sources.place(source, upload.sha256)
-                            submission, superseded = jobs.enqueue(connection, upload, now)
-                            given_up += superseded
+                            submission = desk.enqueue(upload)
                         outcomes.append(submission)
                     except QuotaExceeded as exc:
                         outcomes.append(exc)
                 self._sources.settle()
-        return outcomes, given_up
+        return outcomes, desk.given_up
 
     def _stage(self, contents: Sequence[bytes], leftovers: ExitStack) -> list[Path]:
         """Write files under temporary names, which go with `leftovers` unless they are placed."""
@@ -69,3 +75,36 @@ class Intake:
         for path in staged:
             leftovers.callback(path.unlink, missing_ok=True)
         return staged
+
+
+class _Desk:
+    """One transaction that queues uploads; asks the database only about those that are not new."""
+
+    def __init__(
+        self, connection: sa.Connection, uploads: Sequence[Upload], quota: Quota, now: datetime
+    ) -> None:
+        self._connection = connection
+        self._now = now
+        self._touched = jobs.touched_by(connection, uploads)
+        self.ledger = Ledger(connection, quota)
+        self.given_up: list[str] = []
+        for collection in sorted({upload.collection for upload in uploads}):
+            jobs.know_collection(connection, collection)
+
+    def find_same(self, upload: Upload) -> Submission | None:
+        if _is_new(upload, self._touched):
+            return None
+        return jobs.find_same(self._connection, upload)
+
+    def is_new_document(self, upload: Upload) -> bool:
+        return upload.document_id not in self._touched
+
+    def enqueue(self, upload: Upload) -> Submission:
+        if not self.is_new_document(upload):
+            self.given_up += jobs.supersede(self._connection, upload, self._now)
+        self._touched |= {upload.document_id, upload.sha256}
+        return jobs.enqueue(self._connection, upload, self._now)
+
+
+def _is_new(upload: Upload, touched: set[str]) -> bool:
+    return touched.isdisjoint((upload.document_id, upload.sha256))

@@ -23,6 +23,24 @@ _IDS_OF_A_STATEMENT = 5000
 _JOB_COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
 
 
+def touched_by(connection: sa.Connection, uploads: Sequence[Upload]) -> set[str]:
+    """Return those ids and sha256 of uploads that documents or open jobs have.
+
+    An upload none of whose two is among them is new; the others are for `find_same` to judge.
+    """
+    ids = [upload.document_id for upload in uploads]
+    contents = [upload.sha256 for upload in uploads]
+    own = jobs.c.collection.in_({upload.collection for upload in uploads})
+    is_open = jobs.c.state.in_(ACTIVE)
+    statements = (
+        sa.select(documents.c.document_id).where(documents.c.document_id.in_(ids)),
+        sa.select(documents.c.sha256).where(documents.c.sha256.in_(contents)),
+        sa.select(jobs.c.document_id).where(jobs.c.document_id.in_(ids), is_open),
+        sa.select(jobs.c.sha256).where(jobs.c.sha256.in_(contents), own, is_open),
+    )
+    return {name for statement in statements for name in connection.execute(statement).scalars()}
+
+
 def find_same(connection: sa.Connection, upload: Upload) -> Submission | None:
     """Return the duplicate that an upload is, or None when it has to be ingested.
 
@@ -54,22 +72,8 @@ def find_same(connection: sa.Connection, upload: Upload) -> Submission | None:
     return None if holder is None else _duplicate(connection, upload, *holder)
 
 
-def enqueue(
-    connection: sa.Connection, upload: Upload, now: datetime
-) -> tuple[Submission, list[str]]:
-    """Queue an upload, superseding an open job of its document.
-
-    Returns the submission, and the sha256 of sources that jobs gave up.
-    """
-    given_up = end(
-        connection,
-        jobs.c.document_id == upload.document_id,
-        state=JobState.CANCELLED,
-        now=now,
-        code="superseded",
-        reason="A newer upload of the same document took its place.",
-    )
-    know_collection(connection, upload.collection)
+def enqueue(connection: sa.Connection, upload: Upload, now: datetime) -> Submission:
+    """Queue an upload. Its document must have no open job, its collection must be known."""
     job_id = uuid.uuid4().hex
     row = {
         "job_id": job_id,
@@ -89,7 +93,19 @@ def enqueue(
         "password": upload.password or None,
     }
     connection.execute(sa.insert(jobs).values(row))
-    return Submission(upload.document_id, upload.revision, job_id, "queued", None), given_up
+    return Submission(upload.document_id, upload.revision, job_id, "queued", None)
+
+
+def supersede(connection: sa.Connection, upload: Upload, now: datetime) -> list[str]:
+    """End the open job of an upload's document; returns the sha256 of the source it gave up."""
+    return end(
+        connection,
+        jobs.c.document_id == upload.document_id,
+        state=JobState.CANCELLED,
+        now=now,
+        code="superseded",
+        reason="A newer upload of the same document took its place.",
+    )
 
 
 def is_work_waiting(connection: sa.Connection, now: datetime) -> bool:

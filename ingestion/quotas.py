@@ -37,21 +37,37 @@ class CollectionUsage:
     open_jobs: int
 
 
-def check_quota(connection: sa.Connection, upload: Upload, quota: Quota) -> None:
-    """Refuse an upload that its collection has no room for. Call while holding the write lock.
+class Ledger:
+    """What collections hold while one transaction adds to them; it must hold the write lock.
 
-    What is queued counts as if it was stored; a new revision counts what it has more than the one
-    it replaces. Raises QuotaExceeded. O(documents of the collection), in one index.
+    What is queued counts as if it was stored. Looked up once a collection, O(its documents) in one
+    index.
     """
-    if not quota.documents and not quota.bytes:
-        return
-    replaced = _present_size(connection, upload.document_id)
-    count, size = _used(connection, upload.collection)
-    more = upload.size - (replaced or 0)
-    if quota.documents and replaced is None and count >= quota.documents:
-        raise QuotaExceeded(upload.collection, "documents", count, quota.documents, 1)
-    if quota.bytes and more > 0 and size + more > quota.bytes:
-        raise QuotaExceeded(upload.collection, "bytes", size, quota.bytes, more)
+
+    def __init__(self, connection: sa.Connection, quota: Quota) -> None:
+        self._connection = connection
+        self._quota = quota
+        self._held: dict[str, tuple[int, int]] = {}
+
+    def add(self, upload: Upload, *, is_new: bool) -> None:
+        """Count an upload. is_new: no document or open job has its id.
+
+        A new revision counts what it has more than the one it replaces. Raises QuotaExceeded and
+        counts nothing where its collection has no room for it.
+        """
+        quota, name = self._quota, upload.collection
+        if not quota.documents and not quota.bytes:
+            return
+        if name not in self._held:
+            self._held[name] = _used(self._connection, name)
+        count, size = self._held[name]
+        replaced = None if is_new else _present_size(self._connection, upload.document_id)
+        more = upload.size - (replaced or 0)
+        if quota.documents and replaced is None and count >= quota.documents:
+            raise QuotaExceeded(name, "documents", count, quota.documents, 1)
+        if quota.bytes and more > 0 and size + more > quota.bytes:
+            raise QuotaExceeded(name, "bytes", size, quota.bytes, more)
+        self._held[name] = (count + (replaced is None), size + more)
 
 
 def usage(connection: sa.Connection) -> list[CollectionUsage]:

@@ -27,6 +27,7 @@ CATALOG_MODULES = {
     "ingestion/catalog.py",
     "ingestion/database.py",
     "ingestion/documents.py",
+    "ingestion/intake.py",
     "ingestion/jobs.py",
     "ingestion/migrations.py",
     "ingestion/quotas.py",
