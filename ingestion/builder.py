@@ -10,11 +10,20 @@ from ingestion.errors import EmptyDocument
 from ingestion.records import Block, BlockKind, BoundingBox, Document, Language
 
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# Besides control characters: soft hyphen, zero-width space, word joiner, byte order mark and
-# non-characters. They are invisible and would keep a word from matching itself.
+# Besides control characters: soft hyphen, combining grapheme joiner, fillers, zero-width space,
+# word joiner and invisible operators, controls of direction (a few of which make text read
+# otherwise than it shows), byte order mark, annotation marks, non-characters and the tags that
+# spell invisible ASCII. They would keep a word from matching itself, or carry hidden words.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
+# One selects a form of the character before it; more, or one after a space, spell hidden bytes.
+_SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_STRAY_SELECTORS = re.compile(f"(?:(?<=[\\s{_SELECTORS}])|\\A)[{_SELECTORS}]+")
+# Joiners stand between two letters or signs; a row of them spells hidden bits.
+_STRAY_JOINERS = re.compile("(?<=[\\s\u200c\u200d])[\u200c\u200d]+|\\A[\u200c\u200d]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CJK = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -37,11 +46,12 @@ class DraftBlock:
 def normalise(text: str) -> str:
     r"""Return the text with `\n` line ends, in NFC, without control or invisible characters.
 
-    Tabs stay; lone surrogates become U+FFFD; full-width characters stay as they are.
-    Idempotent.
+    Tabs stay; lone surrogates become U+FFFD; full-width characters stay as they are. A variation
+    selector or joiner stays after the character that it belongs to. Idempotent.
     """
     text = _LINE_BREAKS.sub("\n", text)
     text = _INVISIBLE.sub("", text)
+    text = _STRAY_JOINERS.sub("", _STRAY_SELECTORS.sub("", text))
     return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
 
 

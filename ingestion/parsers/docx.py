@@ -15,7 +15,9 @@ from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument
 from ingestion.numbering import heading_level
+from ingestion.parsers.docx_looks import Look, Looks
 from ingestion.parsers.docx_numbering import Numbering
+from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.ooxml_package import UNREADABLE, check_package
 from ingestion.records import BlockKind, Document
 
@@ -56,14 +58,21 @@ def parse_docx(content: bytes, name: str) -> Document:
     check_package(content, media.DOCX)
     try:
         word = docx.Document(io.BytesIO(content))
-        drafts = list(_Body(word).drafts())
+        body = _Body(word)
+        drafts = list(body.drafts())
         # Where a package has no properties, python-docx makes up a title.
         relations = word.part.package.rels.values()
         described = any(rel.reltype == RELATIONSHIP_TYPE.CORE_PROPERTIES for rel in relations)
         title = word.core_properties.title if described else None
     except (*UNREADABLE, PythonDocxError) as exc:
         raise BrokenDocument(media.DOCX, str(exc) or type(exc).__name__) from exc
-    return build_document(drafts, name=name, media_type=media.DOCX, title=title)
+    return build_document(
+        drafts,
+        name=name,
+        media_type=media.DOCX,
+        title=title,
+        warnings=hidden_warnings(body.hidden),
+    )
 
 
 class _Body:
@@ -76,6 +85,8 @@ class _Body:
             style.get(qn("w:styleId")): style for style in word.styles.element.iter(qn("w:style"))
         }
         self._levels: dict[str, int | None] = {}
+        self._looks = Looks(word, self._chain)
+        self.hidden: list[HiddenText] = []
 
     def drafts(self) -> Iterator[DraftBlock]:
         yield from self._blocks(self._root)
@@ -93,13 +104,27 @@ class _Body:
         style_id = _value(element, "w:pPr/w:pStyle")
         if _CONTENTS_STYLE.match(self._style_name(style_id)):
             return
-        text = "".join(_pieces(element))
+        text = "".join(self._pieces(element, self._looks.of_paragraph(element, style_id)))
         level = self._outline_level(element, style_id)
         if text.strip():
             label = self._numbering.label(element, self._chain(style_id))
             yield _draft(text, level, label)
         for box in _text_boxes(element):
             yield from self._blocks(box)
+
+    def _pieces(self, element: _Element, look: Look) -> Iterator[str]:
+        """Yield the visible text below an element, in order. look: of the text around it."""
+        for child in element:
+            if child.tag in _TEXT:
+                yield child.text or ""
+            elif child.tag in _BREAKS:
+                yield _BREAKS[child.tag]
+            elif child.tag in _SKIPPED:
+                continue
+            elif child.tag != qn("w:r") or not (reason := self._looks.of_run(child, look)):
+                yield from self._pieces(child, look)
+            elif count := count_characters("".join(self._pieces(child, look))):
+                self.hidden.append(HiddenText(reason, count))
 
     def _table(self, element: _Element) -> Iterator[DraftBlock]:
         rows = [self._cells(row) for row in element.iter(qn("w:tr")) if _owner(row) is element]
@@ -177,24 +202,6 @@ def _owner(element: _Element, tag: str = qn("w:tbl")) -> _Element:
     while parent is not None and parent.tag != tag:
         parent = parent.getparent()
     return parent
-
-
-def _pieces(element: _Element) -> Iterator[str]:
-    """Yield the visible text below an element, in order."""
-    for child in element:
-        if child.tag in _TEXT:
-            yield child.text or ""
-        elif child.tag in _BREAKS:
-            yield _BREAKS[child.tag]
-        elif child.tag not in _SKIPPED and not _is_hidden(child):
-            yield from _pieces(child)
-
-
-def _is_hidden(element: _Element) -> bool:
-    if element.tag != qn("w:r"):
-        return False
-    mark = element.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
-    return mark is not None and mark.get(qn("w:val"), "true") not in ("0", "false", "off")
 
 
 def _text_boxes(element: _Element) -> Iterator[_Element]:

@@ -9,6 +9,7 @@ from itertools import groupby
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document, normalise
 from ingestion.errors import EmptyDocument
+from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.html import decode_page, fragment_drafts
 from ingestion.parsers.mail_headers import decoded_words, header_text, raw_bytes, split_message
 from ingestion.parsers.text import text_drafts
@@ -55,6 +56,7 @@ class _Mail:
         self._parts = 0
         self._attachments: list[str] = []
         self._notes: dict[str, None] = {}
+        self._hidden: list[HiddenText] = []
 
     def warnings(self) -> Iterator[str]:
         """Yield what a reader should know of the parts that were walked."""
@@ -64,6 +66,7 @@ class _Mail:
             names += f" and {more} more" if more > 0 else ""
             yield f"Attachments are not read: {names}."
         yield from self._notes
+        yield from hidden_warnings(self._hidden)
 
     def message(self, headers: Message, body: bytes, depth: int) -> Iterator[DraftBlock]:
         """Yield a message's subject, its headers as one paragraph, and its text.
@@ -127,9 +130,11 @@ class _Mail:
         if not is_page:
             return list(_plain_drafts(text))
         try:
-            return fragment_drafts(text)
+            drafts, hidden = fragment_drafts(text)
         except EmptyDocument:
             return []
+        self._hidden += hidden
+        return drafts
 
 
 def _plain_drafts(text: str) -> Iterator[DraftBlock]:

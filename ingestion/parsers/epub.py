@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import EmptyDocument
+from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.html import decode_page, fragment_drafts
 from ingestion.parsers.package import Package
 from ingestion.records import Document
@@ -39,22 +40,26 @@ def parse_epub(content: bytes, name: str) -> Document:
     missing = [chapter for chapter in chapters if chapter not in package]
     warnings = [f"{len(missing)} chapters are missing, {missing[0]} first."] if missing else []
     drafts: list[DraftBlock] = []
+    hidden: list[HiddenText] = []
     for chapter in chapters:
         if chapter not in package:
             continue
         text, problems = decode_page(package.read(chapter))
         warnings += (f"{chapter}: {problem}" for problem in problems)
-        drafts += _chapter_drafts(text)
+        shown, unseen = _chapter_drafts(text)
+        drafts += shown
+        hidden += unseen
+    warnings += hidden_warnings(hidden)
     return build_document(
         drafts, name=name, media_type=media.EPUB, title=book.title, warnings=warnings
     )
 
 
-def _chapter_drafts(text: str) -> list[DraftBlock]:
+def _chapter_drafts(text: str) -> tuple[list[DraftBlock], list[HiddenText]]:
     try:
         return fragment_drafts(_CLOSED.sub(_opened, text))
     except EmptyDocument:
-        return []
+        return [], []
 
 
 def _opened(tag: re.Match[str]) -> str:

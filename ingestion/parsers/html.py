@@ -8,13 +8,17 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import EmptyDocument
+from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
+from ingestion.parsers.html_visibility import Look, Visibility
 from ingestion.records import BlockKind, Document
 
 _DROPPED = frozenset(
     "script style noscript template nav footer svg head iframe object canvas audio video "
     "button select textarea input datalist dialog map".split()
 )
-_DROPPED_ROLES = frozenset("navigation contentinfo search menu menubar toolbar dialog".split())
+_DROPPED_ROLES = frozenset(
+    "navigation contentinfo search menu menubar toolbar dialog banner".split()
+)
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details div dl dt fieldset figcaption "
     "figure form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main ol p pre section summary "
@@ -23,10 +27,16 @@ _BLOCKS = frozenset(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # A heading around these is a mistake in the page, and could be nested without end.
 _IN_NO_HEADING = ", ".join((*_HEADINGS, "table"))
+_ROW_GROUPS = frozenset(("tbody", "thead", "tfoot"))
 _LIST_ITEMS = frozenset(("li", "dd", "dt"))
-_HIDING = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
-_CSS_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
-_SIMPLE_SELECTOR = re.compile(r"[.#][\w-]+")
+# What asks for consent stands over a page and says nothing of it.
+_ASKING = re.compile(r"cookie|consent|gdpr|ccpa", re.I)
+_BANNER = re.compile(r"banner|notice|popup|modal|overlay|dialog|wall|window|sdk|\bbar\b", re.I)
+_LONGEST_BANNER = 3000
+_NAVIGATION = frozenset(
+    "navbar breadcrumb breadcrumbs skip-link skiplink main-nav site-nav".split()
+)
+_BODIES = frozenset(("body", "main", "article"))
 _CHARSET = re.compile(
     rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?\s*([\w-]{2,20})", re.I
 )
@@ -44,17 +54,21 @@ def parse_html(content: bytes, name: str) -> Document:
     text, warnings = decode_page(content)
     tree = LexborHTMLParser(text)
     title = tree.css_first("title")
+    drafts, hidden = _visible_drafts(tree)
     return build_document(
-        _visible_drafts(tree),
+        drafts,
         name=name,
         media_type=media.HTML,
         title=title.text() if title else None,
-        warnings=warnings,
+        warnings=(*warnings, *hidden_warnings(hidden)),
     )
 
 
-def fragment_drafts(markup: str) -> list[DraftBlock]:
-    """Return the drafts of a piece of HTML, such as one inside a Markdown file."""
+def fragment_drafts(markup: str) -> tuple[list[DraftBlock], list[HiddenText]]:
+    """Return the drafts of a piece of HTML, such as one inside a Markdown file.
+
+    With them goes what is hidden in it.
+    """
     return _visible_drafts(LexborHTMLParser(markup))
 
 
@@ -69,50 +83,51 @@ def decode_page(content: bytes) -> tuple[str, tuple[str, ...]]:
     return media.decode(content)
 
 
-def _visible_drafts(tree: LexborHTMLParser) -> list[DraftBlock]:
+def _visible_drafts(tree: LexborHTMLParser) -> tuple[list[DraftBlock], list[HiddenText]]:
     body = tree.body
     if body is None:
         raise EmptyDocument("The page has no body.")
-    hidden = _hidden_by_style_sheet(tree)
-    drafts = list(_Walk(hidden).drafts(body))
+    visibility = Visibility(tree)
+    whole = _Walk(visibility)
+    drafts = list(whole.drafts(body))
     main = tree.css_first("main, [role=main]")
     if main is None:
-        return drafts
-    inner = list(_Walk(hidden).drafts(main))
-    return inner if _length(inner) >= _MAIN_SHARE * _length(drafts) else drafts
+        return drafts, whole.hidden
+    part = _Walk(visibility)
+    inner = list(part.drafts(main))
+    # What is hidden around the main part is of no less interest.
+    return (inner if _length(inner) >= _MAIN_SHARE * _length(drafts) else drafts), whole.hidden
 
 
 def _length(drafts: list[DraftBlock]) -> int:
     return sum(len(draft.text) for draft in drafts)
 
 
-def _hidden_by_style_sheet(tree: LexborHTMLParser) -> frozenset[str]:
-    """Return the plain `.class` and `#id` selectors that the page's own styles hide."""
-    hidden: set[str] = set()
-    for sheet in tree.css("style"):
-        for selectors, rules in _CSS_RULE.findall(sheet.text()):
-            if _HIDING.search(rules):
-                names = (selector.strip() for selector in selectors.split(","))
-                hidden.update(name for name in names if _SIMPLE_SELECTOR.fullmatch(name))
-    return frozenset(hidden)
-
-
 class _Walk:
     """One pass over a tree: inline text gathers until a block element begins or ends."""
 
-    def __init__(self, hidden_selectors: frozenset[str]) -> None:
-        self._hidden_selectors = hidden_selectors
+    def __init__(self, visibility: Visibility) -> None:
+        self._visibility = visibility
         self._inline: list[str] = []
+        self.hidden: list[HiddenText] = []
 
     def drafts(self, node: LexborNode) -> Iterator[DraftBlock]:
-        yield from self._inside(node, BlockKind.PARAGRAPH)
+        """Yield what is seen of an element; `hidden` gathers the rest."""
+        look = self._visibility.look(node, self._visibility.first_look())
+        if isinstance(look, str):
+            self._hide(look, node.text())
+            return
+        yield from self._shown(node, look)
+
+    def _shown(self, node: LexborNode, look: Look) -> Iterator[DraftBlock]:
+        yield from self._inside(node, BlockKind.PARAGRAPH, look)
         yield from self._flush(BlockKind.PARAGRAPH)
 
-    def _inside(self, node: LexborNode, kind: BlockKind) -> Iterator[DraftBlock]:
+    def _inside(self, node: LexborNode, kind: BlockKind, look: Look) -> Iterator[DraftBlock]:
         """Yield the blocks below a node. An explicit stack: pages nest deeper than Python may."""
-        stack = [(iter(node.iter(include_text=True)), kind, "")]
+        stack = [(iter(node.iter(include_text=True)), kind, "", look)]
         while stack:
-            children, kind, tag = stack[-1]
+            children, kind, tag, look = stack[-1]
             child = next(children, None)
             if child is None:
                 stack.pop()
@@ -121,47 +136,92 @@ class _Walk:
                 continue
             name = child.tag or ""
             if name == "-text":
-                self._inline.append(child.text(deep=False))
+                self._text(child.text(deep=False), look)
             elif name == "br":
                 self._inline.append("\v")
-            elif self._is_dropped(child, name):
+            elif _is_furniture(child, name) or (own := self._look(child, look)) is None:
                 continue
             elif name in _BLOCKS:
                 yield from self._flush(kind)
-                if whole := self._whole(child, name):
+                if whole := self._whole(child, name, own):
                     yield whole
                     continue
                 inner = BlockKind.LIST_ITEM if name in _LIST_ITEMS else kind
-                stack.append((iter(child.iter(include_text=True)), inner, name))
+                stack.append((iter(child.iter(include_text=True)), inner, name, own))
             else:
-                stack.append((iter(child.iter(include_text=True)), kind, name))
+                stack.append((iter(child.iter(include_text=True)), kind, name, own))
 
-    def _whole(self, node: LexborNode, name: str) -> DraftBlock | None:
+    def _text(self, text: str, look: Look) -> None:
+        if reason := look.hides():
+            self._hide(reason, text)
+            text = " "
+        self._inline.append(text)
+
+    def _look(self, node: LexborNode, outer: Look) -> Look | None:
+        """Return the look of an element, None where it is hidden."""
+        look = self._visibility.look(node, outer)
+        if isinstance(look, str):
+            self._hide(look, node.text())
+            return None
+        return look
+
+    def _hide(self, reason: str, text: str) -> None:
+        if count := count_characters(text):
+            self.hidden.append(HiddenText(reason, count))
+
+    def _whole(self, node: LexborNode, name: str, look: Look) -> DraftBlock | None:
         """Return the draft of an element that is one block, or None where it holds blocks."""
         if name in _HEADINGS and not any(it.css_first(_IN_NO_HEADING) for it in node.iter()):
-            return DraftBlock(BlockKind.HEADING, self._words(node), _HEADINGS[name])
+            return DraftBlock(BlockKind.HEADING, self._words(node, look), _HEADINGS[name])
         if name == "pre":
-            return DraftBlock(BlockKind.CODE, node.text())
+            return DraftBlock(BlockKind.CODE, self._verbatim(node, look))
         if name == "table" and not node.css_first("table table"):
             rows = node.css("tr")
-            lines = [self._row(row) for row in rows]
             if max((len(row.css("td, th")) for row in rows), default=0) > 1:
+                lines = [self._row(row, look) for row in rows]
                 return DraftBlock(BlockKind.TABLE, "\n".join(line for line in lines if line))
         return None
 
-    def _row(self, row: LexborNode) -> str:
-        if self._is_dropped(row, "tr"):
+    def _verbatim(self, node: LexborNode, look: Look) -> str:
+        """Return the text of an element with its spaces and line breaks."""
+        outer, self._inline = self._inline, []
+        stack = [(iter(node.iter(include_text=True)), look)]
+        while stack:
+            child = next(stack[-1][0], None)
+            name = "" if child is None else child.tag or ""
+            if child is None:
+                stack.pop()
+            elif name == "-text":
+                self._text(child.text(deep=False), stack[-1][1])
+            elif name == "br":
+                self._inline.append("\n")
+            elif not _is_furniture(child, name) and (own := self._look(child, stack[-1][1])):
+                stack.append((iter(child.iter(include_text=True)), own))
+        text = "".join(self._inline)
+        self._inline = outer
+        return text
+
+    def _row(self, row: LexborNode, outer: Look) -> str:
+        groups = [row.parent] if row.parent is not None and row.parent.tag in _ROW_GROUPS else []
+        look: Look | None = outer
+        for element in (*groups, row):
+            if look is None or _is_furniture(element, element.tag or ""):
+                return ""
+            look = self._look(element, look)
+        if look is None:
             return ""
         cells = [
-            self._words(cell)
+            self._words(cell, own)
             for cell in row.iter()
-            if cell.tag in ("td", "th") and not self._is_dropped(cell, cell.tag)
+            if cell.tag in ("td", "th")
+            and not _is_furniture(cell, cell.tag)
+            and (own := self._look(cell, look))
         ]
         return " | ".join(cells) if any(cells) else ""
 
-    def _words(self, node: LexborNode) -> str:
+    def _words(self, node: LexborNode, look: Look) -> str:
         outer, self._inline = self._inline, []
-        parts = [draft.text for draft in self.drafts(node)]
+        parts = [draft.text for draft in self._shown(node, look)]
         self._inline = outer
         return " ".join(" ".join(parts).split("\n"))
 
@@ -171,18 +231,19 @@ class _Walk:
         if joined := "\n".join(line for line in lines if line):
             yield DraftBlock(kind, joined)
 
-    def _is_dropped(self, node: LexborNode, name: str) -> bool:
-        if name in _DROPPED or name.startswith(("-", "_", "!")):
-            return True
-        attributes = node.attributes
-        if not attributes:
-            return False
-        if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-            return True
-        if attributes.get("role") in _DROPPED_ROLES:
-            return True
-        if _HIDING.search(attributes.get("style") or ""):
-            return True
-        names = {f".{part}" for part in (attributes.get("class") or "").split()}
-        names.add(f"#{attributes.get('id')}")
-        return not self._hidden_selectors.isdisjoint(names)
+
+def _is_furniture(node: LexborNode, name: str) -> bool:
+    """Return whether an element is no text of the page: scripts, navigation, banners, icons."""
+    if name in _DROPPED or name.startswith(("-", "_", "!")):
+        return True
+    attributes = node.attributes
+    if not attributes:
+        return False
+    if attributes.get("aria-hidden") == "true" or attributes.get("role") in _DROPPED_ROLES:
+        return True
+    classes = attributes.get("class") or ""
+    if not _NAVIGATION.isdisjoint(classes.split()):
+        return True
+    named = f"{attributes.get('id') or ''} {classes}"
+    asks = name not in _BODIES and _ASKING.search(named) and _BANNER.search(named)
+    return bool(asks) and len(node.text()) <= _LONGEST_BANNER

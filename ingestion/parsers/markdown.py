@@ -8,6 +8,7 @@ from markdown_it.token import Token
 
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document, normalise
+from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.html import fragment_drafts
 from ingestion.records import BlockKind, Document
 from ingestion.reflow import join_lines
@@ -43,8 +44,14 @@ def parse_markdown(content: bytes, name: str) -> Document:
         # Beyond its limit the parser leaves text out; as paragraphs nothing is lost.
         tokens = parser.disable(["list", "blockquote"]).parse(plain)
         warnings = (*warnings, "lists or quotes nested too deeply were read as paragraphs")
+    hidden: list[HiddenText] = []
+    drafts = list(_drafts(tokens, hidden))
     return build_document(
-        _drafts(tokens), name=name, media_type=media.MARKDOWN, title=title, warnings=warnings
+        drafts,
+        name=name,
+        media_type=media.MARKDOWN,
+        title=title,
+        warnings=(*warnings, *hidden_warnings(hidden)),
     )
 
 
@@ -58,8 +65,11 @@ def _unfenced(text: str) -> str:
     return "".join([*pieces, _CONTAINER.sub(r"\n\1\n", text[offset:])])
 
 
-def _drafts(tokens: Sequence[Token]) -> Iterator[DraftBlock]:
-    """Yield a draft per leaf block. Numbers of ordered lists stay, bullets go."""
+def _drafts(tokens: Sequence[Token], hidden: list[HiddenText]) -> Iterator[DraftBlock]:
+    """Yield a draft per leaf block. Numbers of ordered lists stay, bullets go.
+
+    hidden: gains what is hidden in pieces of HTML.
+    """
     lists: list[int | None] = []
     mark = ""
     index = 0
@@ -87,7 +97,9 @@ def _drafts(tokens: Sequence[Token]) -> Iterator[DraftBlock]:
             case "fence" | "code_block":
                 yield DraftBlock(BlockKind.CODE, token.content)
             case "html_block":
-                yield from fragment_drafts(token.content)
+                drafts, unseen = fragment_drafts(token.content)
+                hidden += unseen
+                yield from drafts
             case "table_open":
                 end = next(i for i in range(index, len(tokens)) if tokens[i].type == "table_close")
                 yield DraftBlock(BlockKind.TABLE, "\n".join(_rows(tokens[index:end])))

@@ -8,7 +8,8 @@ from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import PasswordRequired
 from ingestion.numbering import heading_level
-from ingestion.parsers.odt_styles import Numbering, Styles, count_of
+from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
+from ingestion.parsers.odt_styles import NOT_DISPLAYED, Numbering, Styles, count_of
 from ingestion.parsers.odt_styles import qualified as q
 from ingestion.parsers.package import Package
 from ingestion.records import BlockKind, Document
@@ -63,9 +64,14 @@ def parse_odt(content: bytes, name: str) -> Document:
         raise package.broken("it holds no text document")
     roots = [package.xml("styles.xml"), root] if "styles.xml" in package else [root]
     title = package.xml("meta.xml").find(f".//{q('dc:title')}") if "meta.xml" in package else None
-    drafts = list(_Body(Styles(roots), Numbering(roots)).blocks(body))
+    walk = _Body(Styles(roots), Numbering(roots))
+    drafts = list(walk.blocks(body))
     return build_document(
-        drafts, name=name, media_type=media.ODT, title=None if title is None else title.text
+        drafts,
+        name=name,
+        media_type=media.ODT,
+        title=None if title is None else title.text,
+        warnings=hidden_warnings(walk.hidden),
     )
 
 
@@ -80,6 +86,7 @@ class _Body:
         self._styles = styles
         self._numbering = numbering
         self._spare = LARGEST_REPEATS
+        self.hidden: list[HiddenText] = []
 
     def blocks(self, elements: Iterable[Element]) -> Iterator[DraftBlock]:
         for child in elements:
@@ -92,6 +99,8 @@ class _Body:
             elif child.tag in _CONTAINERS:
                 if child.get(q("text:display")) != "none":
                     yield from self.blocks(child)
+                else:
+                    self._hide(NOT_DISPLAYED, child)
             elif child.tag.startswith(_DRAWING):
                 yield from self.blocks(child)
 
@@ -119,7 +128,8 @@ class _Body:
     def _paragraph(self, element: Element, label: str | None = None) -> Iterator[DraftBlock]:
         """Yield a paragraph, then what is anchored in it. label: None outside of lists."""
         style = element.get(q("text:style-name"), "")
-        if self._styles.is_hidden("paragraph", style) or _is_hidden(element):
+        if reason := self._styles.hidden("paragraph", style) or _hidden_reason(element):
+            self._hide(reason, element)
             return
         anchored: list[Element] = []
         text = "".join(self._pieces(element, anchored)).strip()
@@ -160,16 +170,23 @@ class _Body:
                 yield _mark(child)
             elif child.tag.startswith(_DRAWING):
                 anchored.append(child)
-            elif child.tag not in _SKIPPED and not self._is_hidden_inline(child):
+            elif reason := self._hidden_inline(child):
+                self._hide(reason, child)
+            elif child.tag not in _SKIPPED:
                 yield from self._pieces(child, anchored)
             yield _SPACE.sub(" ", child.tail or "")
 
-    def _is_hidden_inline(self, element: Element) -> bool:
+    def _hidden_inline(self, element: Element) -> str:
+        """Return why nobody sees a piece of a paragraph, '' where it is seen."""
         if element.tag == q("text:hidden-text"):
-            return element.get(q("text:is-hidden")) != "false"
-        return element.tag == q("text:span") and self._styles.is_hidden(
-            "text", element.get(q("text:style-name"), "")
-        )
+            return NOT_DISPLAYED if element.get(q("text:is-hidden")) != "false" else ""
+        if element.tag != q("text:span"):
+            return ""
+        return self._styles.hidden("text", element.get(q("text:style-name"), ""))
+
+    def _hide(self, reason: str, element: Element) -> None:
+        if count := count_characters("".join(element.itertext())):
+            self.hidden.append(HiddenText(reason, count))
 
     def _table(self, element: Element) -> Iterator[DraftBlock]:
         rows = list(_rows(element))
@@ -229,9 +246,10 @@ def _rows(element: Element) -> Iterator[Element]:
             yield from _rows(child)
 
 
-def _is_hidden(paragraph: Element) -> bool:
+def _hidden_reason(paragraph: Element) -> str:
     marks = paragraph.iter(q("text:hidden-paragraph"))
-    return any(mark.get(q("text:is-hidden")) == "true" for mark in marks)
+    hidden = any(mark.get(q("text:is-hidden")) == "true" for mark in marks)
+    return NOT_DISPLAYED if hidden else ""
 
 
 def _mark(note: Element) -> str:

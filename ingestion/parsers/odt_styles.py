@@ -1,5 +1,6 @@
 """What an ODT's styles say of its paragraphs: hidden or not, a title, a number to draw."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -14,8 +15,15 @@ _NAMESPACES = {
     "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
     "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
     "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
+    "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
 }
+NOT_DISPLAYED = "marked as hidden"
+TINY = "smaller than 1 point"
+COLOUR = "in the colour of the background"
+_TINY = re.compile(r"0*(?:0?\.\d+|0|1(?:\.0+)?)pt")
+_WHITE = re.compile(r"#f[d-f]f[d-f]f[d-f]", re.I)
+_PLAIN = ("transparent", "#ffffff")
 _LONGEST_CHAIN = 50
 _LONGEST_LABEL = 40
 _LARGEST_NUMBER = 9  # digits
@@ -48,22 +56,38 @@ class Styles:
 
     def __init__(self, roots: Iterable[Element]) -> None:
         self._styles: dict[tuple[str, str], Element] = {}
-        self._hidden: dict[tuple[str, str], bool] = {}
+        self._hidden: dict[tuple[str, str], str] = {}
+        self._shaded = False
         for style in (found for root in roots for found in root.iter(qualified("style:style"))):
             family = style.get(qualified("style:family"), "")
             self._styles[family, style.get(qualified("style:name"), "")] = style
+            self._shaded = self._shaded or any(map(_has_ground, style))
 
-    def is_hidden(self, family: str, name: str) -> bool:
-        """Return whether text of the style is not shown. family: paragraph or text."""
+    def hidden(self, family: str, name: str) -> str:
+        """Return why nobody sees text of the style, '' where it is seen.
+
+        family: paragraph or text. White counts where no style of the document has a ground of its
+        own: below text of a table or frame it is not known.
+        """
         if (family, name) not in self._hidden:
-            displays = (
-                properties.get(qualified("text:display"))
-                for style in self._chain(family, name)
-                for properties in style.findall(qualified("style:text-properties"))
-            )
-            nearest = next((display for display in displays if display), None)
-            self._hidden[family, name] = nearest == "none"
+            self._hidden[family, name] = self._reason(family, name)
         return self._hidden[family, name]
+
+    def _reason(self, family: str, name: str) -> str:
+        if self._nearest(family, name, "text:display") == "none":
+            return NOT_DISPLAYED
+        if _TINY.fullmatch(self._nearest(family, name, "fo:font-size")):
+            return TINY
+        white = _WHITE.fullmatch(self._nearest(family, name, "fo:color"))
+        return COLOUR if white and not self._shaded else ""
+
+    def _nearest(self, family: str, name: str, key: str) -> str:
+        values = (
+            properties.get(qualified(key))
+            for style in self._chain(family, name)
+            for properties in style.findall(qualified("style:text-properties"))
+        )
+        return next((value for value in values if value), "")
 
     def is_title(self, name: str) -> bool:
         """Return whether a paragraph style is the title's or made from it."""
@@ -79,6 +103,11 @@ class Styles:
                 return
             yield style
             name = style.get(qualified("style:parent-style-name"), "")
+
+
+def _has_ground(properties: Element) -> bool:
+    ground = properties.get(qualified("fo:background-color"), "transparent").lower()
+    return ground not in _PLAIN or qualified("draw:fill-color") in properties.attrib
 
 
 class Numbering:

@@ -8,6 +8,7 @@ from pypdfium2 import raw
 from ingestion import media
 from ingestion.builder import build_document
 from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired
+from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pdf_fragments import read_page
 from ingestion.parsers.pdf_furniture import drop_furniture
@@ -59,6 +60,8 @@ def _read(
     pages: list[list[Row]] = []
     heights: list[float] = []
     broken: list[int] = []
+    hidden: list[HiddenText] = []
+    scanned: list[int] = []
     try:
         for index in range(len(document)):
             try:
@@ -70,6 +73,9 @@ def _read(
                 continue
             pages.append(rows_of(page, index + 1))
             heights.append(page.height)
+            hidden += page.hidden
+            if page.scan_layer:
+                scanned.append(index + 1)
             advance((index + 1) / len(document))
     finally:
         document.close()
@@ -80,6 +86,8 @@ def _read(
         [
             *page_warnings("Pages that could not be read", broken),
             *page_warnings("Pages that have no text layer", blank),
+            *page_warnings("Pages whose text is an invisible layer over a scan", scanned),
+            *hidden_warnings(hidden),
         ],
     )
 

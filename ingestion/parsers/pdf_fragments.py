@@ -11,12 +11,15 @@ from typing import NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from ingestion.parsers.hidden_text import HiddenText
+from ingestion.parsers.pdf_visibility import unseen_characters
 from ingestion.reflow import gap_between
 
 # PDFium writes a hyphen at a line's end as one of these.
 LINE_HYPHENS = ("\x02", "\ufffe")
 # No line break follows a hyphen in PDFium's text, so a word ends with it.
 _WORD = re.compile(r"[^\s\x00\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
+_NOTHING = "\x00"  # no word has it
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.I)
 _FONT_NAME_BYTES = 128
@@ -49,11 +52,17 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page's size in points and its fragments in the order of the file."""
+    """A page's size in points and its fragments in the order of the file.
+
+    hidden: text that nobody sees on the page, which is in no fragment. scan_layer: whether there
+    is text that lies unseen over a scan, as OCR leaves it, which is in the fragments.
+    """
 
     width: float
     height: float
     fragments: tuple[Fragment, ...]
+    hidden: tuple[HiddenText, ...] = ()
+    scan_layer: bool = False
 
 
 class _Word(NamedTuple):
@@ -73,12 +82,14 @@ def read_page(document: pdfium.PdfDocument, index: int) -> PageText:
         width, height = page.get_size()
         text_page = page.get_textpage()
         try:
-            fragments = tuple(_Reader(page, text_page).fragments())
+            reader = _Reader(page, text_page)
+            hidden, scan_layer = reader.leave_out_hidden(page, text_page, index + 1)
+            fragments = tuple(reader.fragments())
         finally:
             text_page.close()
     finally:
         page.close()
-    return PageText(width, height, fragments)
+    return PageText(width, height, fragments, hidden, scan_layer)
 
 
 class _Reader:
@@ -95,6 +106,19 @@ class _Reader:
         self._rotation = page.get_rotation() % 360
         self._bounds = page.get_bbox()
         self._plain = self._rotation == 0 and self._bounds[:2] == (0.0, 0.0)
+
+    def leave_out_hidden(
+        self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int
+    ) -> tuple[tuple[HiddenText, ...], bool]:
+        """Blank what nobody sees; return what it was and whether the text is a scan's."""
+        unseen = unseen_characters(page, text_page, self._shown)
+        hidden = tuple(unseen.counted(self._chars, number))
+        if unseen.indexes:
+            chars = list(self._chars)
+            for index in unseen.indexes:
+                chars[index] = _NOTHING
+            self._chars = "".join(chars)
+        return hidden, unseen.scan_layer
 
     def fragments(self) -> Iterator[Fragment]:
         run: list[_Word] = []

@@ -16,10 +16,20 @@ from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.numbering import opens_list_item
 from ingestion.parsers import pptx_graphics
+from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.ooxml_package import UNREADABLE, check_package
 from ingestion.parsers.page_warnings import page_warnings
-from ingestion.parsers.pptx_layout import NS, Element, Layout, Placeholder, placeholder_of
-from ingestion.parsers.pptx_text import paragraphs
+from ingestion.parsers.pptx_layout import (
+    NS,
+    Element,
+    Layout,
+    Placeholder,
+    distance,
+    frame_of,
+    placeholder_of,
+    shapes_of,
+)
+from ingestion.parsers.pptx_text import paragraphs, visible_text
 from ingestion.records import BlockKind, Document
 from ingestion.reflow import display_width
 
@@ -58,6 +68,7 @@ def parse_pptx(content: bytes, name: str) -> Document:
         warnings=[
             *page_warnings("Slides that are hidden and were left out", deck.hidden),
             *page_warnings("Slides that have no text", deck.blank),
+            *hidden_warnings(deck.unseen, "slide"),
         ],
     )
 
@@ -73,6 +84,7 @@ class _Deck:
         self.page_count = 0
         self.hidden: list[int] = []
         self.blank: list[int] = []
+        self.unseen: list[HiddenText] = []
 
     def title(self) -> str | None:
         given = self._package.core_properties.title or ""
@@ -113,7 +125,7 @@ class _Deck:
         if tree is None:
             return
         layout = self._layout(slide)
-        shapes = list(_shown(layout, tree))
+        shapes = list(self._visible(layout, tree, page))
         titles = list(_titles(shapes, page))
         body = [
             draft
@@ -124,6 +136,31 @@ class _Deck:
         yield from titles or _first_line_as_title(body)
         yield from body if titles else body[len(_first_line_as_title(body)) :]
         yield from _notes(slide, page)
+
+    def _visible(
+        self, layout: Layout, tree: Element, page: int
+    ) -> Iterator[tuple[Element, Placeholder | None]]:
+        """Yield the shapes that can be seen, and count the text of the others."""
+        hidden = [*_hidden_shapes(tree), *self._off_slide(tree)]
+        for reason, shape in hidden:
+            if count := count_characters(visible_text(shape)):
+                self.unseen.append(HiddenText(reason, count, page))
+        unseen = {shape for _, shape in hidden}
+        for shape, placeholder in _shown(layout, tree):
+            if unseen.isdisjoint((shape, *shape.iterancestors())):
+                yield shape, placeholder
+
+    def _off_slide(self, tree: Element) -> Iterator[tuple[str, Element]]:
+        """Yield the shapes that lie wholly beside the slide."""
+        size = self._package.presentation_part._element.find("p:sldSz", NS)
+        if size is None:
+            return
+        width, height = distance(size.get("cx")), distance(size.get("cy"))
+        for shape in shapes_of(tree):
+            if (place := frame_of(shape)) and width and height:
+                left, top, right, bottom = place
+                if right <= 0 or bottom <= 0 or left >= width or top >= height:
+                    yield "beside the slide", shape
 
     def _layout(self, slide: _Part) -> Layout:
         layout = _related(slide, RELATIONSHIP_TYPE.SLIDE_LAYOUT)
@@ -161,11 +198,24 @@ class _Deck:
         return found.target_part
 
 
+def _hidden_shapes(tree: Element) -> Iterator[tuple[str, Element]]:
+    """Yield the shapes marked as hidden, but not those inside of them."""
+    for shape in shapes_of(tree):
+        if _is_hidden(shape):
+            yield "in shapes that are hidden", shape
+        elif shape.tag == qn("p:grpSp"):
+            yield from _hidden_shapes(shape)
+
+
+def _is_hidden(shape: Element) -> bool:
+    properties = shape.find("./*/p:cNvPr", NS)
+    return properties is not None and properties.get("hidden") in ("1", "true")
+
+
 def _shown(layout: Layout, tree: Element) -> Iterator[tuple[Element, Placeholder | None]]:
     """Yield the visible shapes in reading order, a group's where the group stands."""
     for shape in layout.in_reading_order(tree):
-        properties = shape.find("./*/p:cNvPr", NS)
-        if properties is not None and properties.get("hidden") in ("1", "true"):
+        if _is_hidden(shape):
             continue
         if shape.tag == qn("p:grpSp"):
             yield from _shown(layout, shape)

@@ -76,7 +76,7 @@ class Layout:
             corner = element.find("./*/a:xfrm/a:off", NS)
             corner = element.find("p:xfrm/a:off", NS) if corner is None else corner
             if corner is not None:
-                return _distance(corner.get("y")), _distance(corner.get("x"))
+                return distance(corner.get("y")), distance(corner.get("x"))
         return 0, 0
 
 
@@ -110,6 +110,19 @@ def _family(kind: str) -> str:
     return kind if kind in _FURNITURE else "body"
 
 
-def _distance(text: str | None) -> int:
+def frame_of(shape: Element) -> tuple[int, int, int, int] | None:
+    """Return a shape's own left, top, right and bottom, None where it has none of its own."""
+    place = shape.find("./*/a:xfrm", NS)
+    place = shape.find("p:xfrm", NS) if place is None else place
+    corner = None if place is None else place.find("a:off", NS)
+    size = None if place is None else place.find("a:ext", NS)
+    if corner is None or size is None:
+        return None
+    left, top = distance(corner.get("x")), distance(corner.get("y"))
+    return left, top, left + distance(size.get("cx")), top + distance(size.get("cy"))
+
+
+def distance(text: str | None) -> int:
+    """Return a length or place in EMU, 0 where the text is none."""
     digits = (text or "").removeprefix("-")
     return int(text or "") if digits.isdecimal() and len(digits) < 16 else 0

@@ -1,7 +1,7 @@
 """XLSX: the visible sheets as tables, numbers and days as a reader sees them."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 
@@ -10,8 +10,10 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge
+from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.number_formats import day_text, number_text
 from ingestion.parsers.ooxml_package import check_package
+from ingestion.parsers.xlsx_cells import Sheet
 from ingestion.parsers.xlsx_scan import LARGEST_CELLS, Workbook, scan_workbook
 from ingestion.records import BlockKind, Document
 
@@ -25,23 +27,26 @@ def parse_xlsx(content: bytes, name: str) -> Document:
     """Return the document in a workbook: each visible sheet a heading and its tables.
 
     Empty rows part tables, a column without values is left out, and a label merged over several
-    rows stands in each of them. Sheets that are hidden, or have more cells than a reader of this
-    kind of document can hold, are left out with a warning.
-    Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge, also where
-    no sheet is within the limits.
+    rows stands in each of them. Hidden rows and columns are left out and counted; sheets that are
+    hidden, or have more cells than a reader of this kind of document can hold, are left out with a
+    warning. Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge,
+    also where no sheet is within the limits.
     """
     check_package(content, media.XLSX)
     workbook = scan_workbook(content)
     if workbook.refused and not workbook.sheets:
         raise DocumentTooLarge(LARGEST_CELLS + 1, LARGEST_CELLS, "cells")
+    hidden: list[HiddenText] = []
+    drafts = list(_drafts(workbook, hidden))
     return build_document(
-        _drafts(workbook),
+        drafts,
         name=name,
         media_type=media.XLSX,
         title=workbook.title.strip() or PurePath(name.replace("\\", "/")).stem,
         warnings=[
             *_left_out("hidden", workbook.hidden),
             *_left_out("too large", workbook.refused),
+            *hidden_warnings(hidden),
         ],
     )
 
@@ -50,20 +55,20 @@ def _left_out(why: str, names: Sequence[str]) -> list[str]:
     return [f"Sheets that are {why} and were left out: {', '.join(names)}."] if names else []
 
 
-def _drafts(workbook: Workbook) -> Iterator[DraftBlock]:
-    for name, grid in _grids(workbook):
+def _drafts(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[DraftBlock]:
+    for name, grid in _grids(workbook, hidden):
         blocks = [block for run in _runs(grid) for block in _blocks(run)]
         if blocks:
             yield DraftBlock(BlockKind.HEADING, name, _SHEET_LEVEL)
             yield from blocks
 
 
-def _grids(workbook: Workbook) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the name and the cells' text of each sheet."""
+def _grids(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the name and the cells' text of each sheet; `hidden` gains what is not in it."""
     try:
         with CalamineWorkbook.from_object(io.BytesIO(workbook.package)) as opened:
             for name, sheet in workbook.sheets.items():
-                yield name, _grid(opened.get_sheet_by_name(name), sheet.shown)
+                yield name, _grid(opened.get_sheet_by_name(name), sheet, hidden)
     except CalamineError as exc:
         raise BrokenDocument(media.XLSX, str(exc) or type(exc).__name__) from exc
     except BaseException as exc:
@@ -73,14 +78,36 @@ def _grids(workbook: Workbook) -> Iterator[tuple[str, list[Row]]]:
         raise BrokenDocument(media.XLSX, "its sheets are damaged") from exc
 
 
-def _grid(sheet: CalamineSheet, shown: Mapping[tuple[int, int], str]) -> list[Row]:
+def _grid(sheet: CalamineSheet, scanned: Sheet, hidden: list[HiddenText]) -> list[Row]:
     top, left = sheet.start or (0, 0)
     grid = [[_text(value) for value in row] for row in sheet.to_python()]
-    for (row, column), text in shown.items():
+    for (row, column), text in scanned.shown.items():
         if 0 <= row - top < len(grid) and 0 <= column - left < len(grid[0]):
             grid[row - top][column - left] = text
     _fill_down(grid, sheet.merged_cell_ranges or [], top, left)
-    return grid
+    return _without_hidden(grid, scanned, (top, left), hidden)
+
+
+def _without_hidden(
+    grid: list[Row], scanned: Sheet, corner: tuple[int, int], hidden: list[HiddenText]
+) -> list[Row]:
+    """Return the grid without the rows and columns that are not shown. corner: where it begins."""
+    top, left = corner
+    kept = [row for number, row in enumerate(grid, top) if number not in scanned.hidden_rows]
+    unseen = [row for number, row in enumerate(grid, top) if number in scanned.hidden_rows]
+    _note(hidden, "in rows that are hidden", (text for row in unseen for text in row))
+    width = len(kept[0]) if kept else 0
+    for first, last in scanned.hidden_columns:
+        columns = range(max(first - left, 0), min(last - left + 1, width))
+        _note(hidden, "in columns that are hidden", (row[at] for row in kept for at in columns))
+        for row in kept:
+            row[columns.start : columns.stop] = [""] * len(columns)
+    return kept
+
+
+def _note(hidden: list[HiddenText], reason: str, texts: Iterable[str]) -> None:
+    if count := sum(map(count_characters, texts)):
+        hidden.append(HiddenText(reason, count))
 
 
 def _text(value: object) -> str:

@@ -23,10 +23,17 @@ _PERCENTAGES = {9: "0%", 10: "0.00%"}
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """cells: those with a value. shown: text by (row, column), from 0, of errors, percentages."""
+    """What is known of a sheet; rows and columns count from 0.
+
+    cells: those with a value. shown: text by (row, column) of errors and percentages.
+    hidden_rows, hidden_columns: those that the author hid or gave no height or width; of columns,
+    ranges with both ends.
+    """
 
     cells: int
     shown: Mapping[tuple[int, int], str]
+    hidden_rows: frozenset[int]
+    hidden_columns: tuple[tuple[int, int], ...]
 
 
 class TooManyCells(Exception):
@@ -45,7 +52,9 @@ def scan_cells(
         raise BrokenDocument(media.XLSX, f"{part} is missing")
     cells = _Cells(part, lengths, formats, most)
     scan_part(data, part, media.XLSX, cells)
-    return Sheet(cells.count, cells.shown)
+    return Sheet(
+        cells.count, cells.shown, frozenset(cells.hidden_rows), tuple(cells.hidden_columns)
+    )
 
 
 def scan_strings(data: bytes, part: str) -> list[int]:
@@ -70,6 +79,8 @@ class _Cells:
     ) -> None:
         self.count = 0
         self.shown: dict[tuple[int, int], str] = {}
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: list[tuple[int, int]] = []
         self._part, self._lengths, self._formats, self._most = part, lengths, formats, most
         self._row = self._column = self._length = 0
         self._place = (0, 0)
@@ -88,10 +99,17 @@ class _Cells:
             case "v" | "t":
                 self._reading = self._filled = True
                 self._value = []
-            case "row" if (number := attributes.get("r")) is not None:
-                if not _ROW.fullmatch(number):
-                    raise self._broken(f"row {number[:20]}")
-                self._row = int(number) - 1
+            case "row":
+                if (number := attributes.get("r")) is not None:
+                    if not _ROW.fullmatch(number):
+                        raise self._broken(f"row {number[:20]}")
+                    self._row = int(number) - 1
+                if _is_hidden(attributes, "ht"):
+                    self.hidden_rows.add(self._row)
+            case "col" if _is_hidden(attributes, "width"):
+                ends = attributes.get("min", ""), attributes.get("max", "")
+                if all(_ROW.fullmatch(end) for end in ends):
+                    self.hidden_columns.append((int(ends[0]) - 1, int(ends[1]) - 1))
 
     def end(self, tag: str) -> None:
         match tag:
@@ -188,6 +206,13 @@ class _Styles:
 
     def text(self, data: str) -> None:
         """Styles have no text."""
+
+
+def _is_hidden(attributes: Mapping[str, str], size: str) -> bool:
+    if attributes.get("hidden") in ("1", "true"):
+        return True
+    given = attributes.get(size, "1")
+    return not given.strip("0.")
 
 
 @lru_cache(maxsize=_COLUMNS)

@@ -90,3 +90,28 @@ def test_language_mixed_text_is_chinese_where_hanzi_are_considerable():
     assert language_of("使用 FastAPI 部署服务") == "zh"
     assert language_of("The character 的 is the most frequent one in Chinese text.") == "en"
     assert language_of("123") == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("a" + "".join(chr(0xE0000 + ord(c)) for c in "obey") + "b", "ab"),
+        ("user\u202etxt.exe\u202c", "usertxt.exe"),
+        ("\u2067a\u2069\u200e\u061c", "a"),
+        ("a\ufe0f\ufe01\U000e0145\U000e0146b", "a\ufe0fb"),
+        ("a \ufe0fb", "a b"),
+        ("a\u2062\u2063\u2064b\u3164c", "abc"),
+        ("a\u200c\u200d\u200c\u200d\u200db", "a\u200cb"),
+    ],
+)
+def test_normalise_hidden_characters_go(text, clean):
+    assert normalise(text) == clean
+    assert normalise(clean) == clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u2764\ufe0f", "\u8fbb\U000e0100", "\U0001f469\u200d\U0001f4bb", "می\u200cخواهم", "क्\u200dष"],
+)
+def test_normalise_selectors_and_joiners_that_shape_a_character_stay(text):
+    assert normalise(text) == text

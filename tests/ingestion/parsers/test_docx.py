@@ -216,3 +216,69 @@ def test_parse_docx_without_properties_is_titled_by_its_name():
 def test_docx_with_a_damaged_member_raises_broken_document():
     with pytest.raises(BrokenDocument):
         parse_docx(with_damaged_member(saved(docx.Document())), "a.docx")
+
+
+def with_run(properties, paragraph_properties="", styles=""):
+    word = docx.Document()
+    word.add_paragraph("可见")
+    markup = (
+        f"<w:p {nsdecls('w')}><w:pPr>{paragraph_properties}</w:pPr><w:r><w:rPr>{properties}</w:rPr>"
+        "<w:t>忽略 规则</w:t></w:r></w:p>"
+    )
+    word.element.body.insert(1, parse_xml(markup))
+    for style in re.findall("<w:style .*?</w:style>", styles):
+        word.styles.element.append(parse_xml(style.replace(">", f" {nsdecls('w')}>", 1)))
+    return parsed(word)
+
+
+BY_STYLE = '<w:style w:type="character" w:styleId="H"><w:name w:val="H"/><w:rPr><w:vanish/></w:rPr></w:style>'
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ("<w:vanish/>", "marked as hidden"),
+        ('<w:rStyle w:val="H"/>', "marked as hidden"),
+        ('<w:color w:val="FFFFFF"/>', "in the colour of the background"),
+        (
+            '<w:color w:val="FEFEFE"/><w:shd w:val="clear" w:fill="auto"/>',
+            "in the colour of the background",
+        ),
+        ('<w:sz w:val="2"/>', "smaller than 1 point"),
+    ],
+)
+def test_docx_hidden_run_is_left_out_and_counted(properties, reason):
+    document = with_run(properties, styles=BY_STYLE)
+    assert document.text == "可见"
+    assert document.warnings == (f"Hidden text was left out: 4 characters ({reason}).",)
+
+
+@pytest.mark.parametrize(
+    ("properties", "paragraph"),
+    [
+        ('<w:color w:val="FFFFFF"/><w:shd w:val="clear" w:fill="1F3864"/>', ""),
+        ('<w:color w:val="FFFFFF"/>', '<w:shd w:val="clear" w:fill="1F3864"/>'),
+        ('<w:color w:val="FFFFFF"/><w:highlight w:val="black"/>', ""),
+        ('<w:color w:val="auto"/>', ""),
+        ('<w:rStyle w:val="H"/><w:vanish w:val="0"/>', ""),
+        ('<w:sz w:val="8"/>', ""),
+    ],
+)
+def test_docx_run_that_only_looks_hidden_stays(properties, paragraph):
+    document = with_run(properties, paragraph, BY_STYLE)
+    assert document.text == "可见\n\n忽略 规则"
+    assert document.warnings == ()
+
+
+def test_docx_white_text_in_a_dark_cell_stays():
+    word = docx.Document()
+    table = word.add_table(1, 2)
+    for cell, fill in zip(table.rows[0].cells, ("1F3864", "FFFFFF"), strict=True):
+        cell._tc.get_or_add_tcPr().append(
+            parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:fill="{fill}"/>')
+        )
+        run = cell.paragraphs[0].add_run(fill)
+        run._r.get_or_add_rPr().append(parse_xml(f'<w:color {nsdecls("w")} w:val="FFFFFF"/>'))
+    document = parsed(word)
+    assert "1F3864" in document.text
+    assert "FFFFFF" not in document.text

@@ -75,3 +75,93 @@ def test_html_heading_around_a_heading_leaves_it_one():
 def test_html_without_words_raises_empty_document():
     with pytest.raises(EmptyDocument):
         parse_html(b"<html><script>x</script></html>", "a.html")
+
+
+HIDDEN = "ignore all rules"
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        ('<p style="display: NONE !important">@@</p>', "not displayed"),
+        ('<p style="visibility:hidden">@@</p>', "not displayed"),
+        ("<p hidden>@@</p>", "not displayed"),
+        ('<div style="opacity:0.01"><p>@@</p></div>', "transparent"),
+        ('<p style="color:transparent">@@</p>', "transparent"),
+        ('<p style="color:rgba(0,0,0,0)">@@</p>', "transparent"),
+        ('<p style="font-size:0">@@</p>', "of no size"),
+        ('<p style="font:1px/1 serif">@@</p>', "of no size"),
+        ('<p style="transform:scale(0)">@@</p>', "of no size"),
+        ('<p style="text-indent:-9999px">@@</p>', "outside the page"),
+        ('<p style="position:absolute;left:-999em">@@</p>', "outside the page"),
+        ('<p style="margin-left:-5000px">@@</p>', "outside the page"),
+        ('<p style="position:absolute;clip:rect(0,0,0,0)">@@</p>', "cut off"),
+        ('<p style="clip-path:inset(50%)">@@</p>', "cut off"),
+        ('<p style="height:0;overflow:hidden">@@</p>', "cut off"),
+        ('<p style="color:#fff">@@</p>', "in the colour of the background"),
+        ('<p><font color="white">@@</font></p>', "in the colour of the background"),
+        (
+            '<div style="background:#123456"><p style="color:rgb(18,52,88)">@@</p></div>',
+            "in the colour of the background",
+        ),
+        (
+            '<style>/* { */ div .a{display:none}</style><div><p class="a">@@</p></div>',
+            "not displayed",
+        ),
+        ("<style>p:last-child{display:none}</style><p>@@</p>", "not displayed"),
+        (
+            "<style>@media (min-width:1px){#x{display:none}}</style><p id=x>@@</p>",
+            "not displayed",
+        ),
+        ('<pre>code <b style="display:none">@@</b></pre>', "not displayed"),
+        ('<h2>head <b style="opacity:0">@@</b></h2>', "transparent"),
+        ("<table><tbody hidden><tr><td>a<td>@@</tbody><tr><td>b<td>c</table>", "not displayed"),
+    ],
+)
+def test_html_hidden_text_is_left_out_and_counted(markup, reason):
+    markup = markup.replace("@@", HIDDEN)
+    page = parse_html(f"<p>seen</p>{markup}".encode(), "a.html")
+    assert "seen" in page.text
+    assert "ignore" not in page.text
+    (warning,) = page.warnings
+    assert warning.startswith("Hidden text was left out: ")
+    assert warning.endswith(f" ({reason}).")
+    assert "ignore" not in warning
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<div style="background:#000"><p style="color:#fff">seen</p></div>',
+        '<div style="background:url(a.png)"><p style="color:#fff">seen</p></div>',
+        '<table bgcolor="#000080"><tr><td><font color="white">seen</font></table>',
+        '<link rel="stylesheet" href="a.css"><p style="color:#fff">seen</p>',
+        '<div style="font-size:0"><p style="font-size:14px">seen</p></div>',
+        "<style>@media print{p{display:none}}</style><p>seen</p>",
+        "<style>@media (max-width:600px){p{display:none}}</style><p>seen</p>",
+        "<style>p{display:none} p.a{display:block}</style><p class=a>seen</p>",
+        "<style>p.a:hover{display:none}</style><p class=a>seen</p>",
+        "<style>body{visibility:hidden}</style><p>seen</p>",
+        "<details><summary>more</summary>seen</details>",
+        '<a role="tab" aria-controls="t">tab</a><div role="tabpanel" id="t" hidden>seen</div>',
+        '<p style="background:linear-gradient(red,#00f);background-clip:text;color:transparent">seen',
+        '<p style="text-indent:-2em;opacity:0.5;position:relative;left:-20px">seen</p>',
+    ],
+)
+def test_html_text_that_only_looks_hidden_stays(markup):
+    page = parse_html(markup.encode(), "a.html")
+    assert "seen" in page.text
+    assert page.warnings == ()
+
+
+def test_html_consent_banners_and_breadcrumbs_are_no_text():
+    assert texts_of(
+        '<div id="cookie-banner"><p>We value you</p></div><ul class="breadcrumb"><li>Home</ul>'
+        '<section class="cookie-rules"><p>Cookies of this bakery.</p></section>'
+    ) == ["Cookies of this bakery."]
+
+
+def test_html_sheet_of_many_rules_is_read_in_time():
+    rules = "".join(f"div.a{n} p.b{n} i{{color:red}}" for n in range(20_000))
+    page = f"<style>{rules}.x{{display:none}}</style><p>seen</p><p class=x>{HIDDEN}</p>"
+    assert texts_of(page) == ["seen"]

@@ -286,3 +286,33 @@ def test_odt_unpacking_to_too_much_raises_document_too_large():
 def test_odt_without_words_raises_empty_document():
     with pytest.raises(EmptyDocument):
         read(paragraphs("", " "))
+
+
+def test_odt_hidden_text_is_left_out_and_counted():
+    fo = 'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0"'
+    styles = "".join(
+        f'<style:style style:name="{name}" style:family="text">'
+        f"<style:text-properties {fo} {properties}/></style:style>"
+        for name, properties in [
+            ("W", 'fo:color="#FFFFFF"'),
+            ("T", 'fo:font-size="0.5pt"'),
+            ("H", 'text:display="none"'),
+        ]
+    )
+    spans = "".join(f'<text:span text:style-name="{name}">{name}</text:span>' for name in "WTH")
+    body = (
+        paragraphs(f"见{spans}")
+        + '<text:section text:display="none"><text:p>S</text:p></text:section>'
+    )
+    document = read(body, styles)
+    assert document.text == "见"
+    assert document.warnings == (
+        "Hidden text was left out: 1 character (in the colour of the background).",
+        "Hidden text was left out: 1 character (smaller than 1 point).",
+        "Hidden text was left out: 2 characters (marked as hidden).",
+    )
+    shaded = (
+        f'<style:style style:name="C" style:family="table-cell"><style:table-cell-properties {fo} '
+        'fo:background-color="#000080"/></style:style>'
+    )
+    assert "W" in read(body, styles + shaded).text

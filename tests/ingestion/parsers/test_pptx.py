@@ -213,6 +213,7 @@ def test_pptx_hidden_slides_and_shapes_are_left_out():
     assert document.warnings == (
         "Slides that are hidden and were left out: 2.",
         "Slides that have no text: 3.",
+        "Hidden text was left out: 1 character on slide 1 (in shapes that are hidden).",
     )
 
 
@@ -377,3 +378,20 @@ def test_pptx_without_text_raises_empty_document():
     slide_of(presentation, BLANK)
     with pytest.raises(EmptyDocument):
         parsed(presentation)
+
+
+def test_pptx_shapes_hidden_or_beside_the_slide_are_left_out_and_counted():
+    presentation = deck()
+    slide = slide_of(presentation, BLANK)
+    box(slide.shapes, "可见", 1, 1)
+    box(slide.shapes, "旁边 的", 20, 1)
+    box(slide.shapes, "半边", -0.5, 3)
+    box(slide.shapes, "藏", 1, 5)._element.nvSpPr.cNvPr.set("hidden", "1")
+    document = parsed(presentation)
+    assert "可见" in document.text
+    assert "半边" in document.text
+    assert "旁" not in document.text
+    assert document.warnings == (
+        "Hidden text was left out: 1 character on slide 1 (in shapes that are hidden).",
+        "Hidden text was left out: 3 characters on slide 1 (beside the slide).",
+    )

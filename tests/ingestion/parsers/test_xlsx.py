@@ -248,3 +248,25 @@ def test_xlsx_binary_workbook_raises_unsupported_media():
 def test_xlsx_without_values_raises_empty_document():
     with pytest.raises(EmptyDocument):
         parse_xlsx(one_sheet(), "a.xlsx")
+
+
+def test_xlsx_hidden_rows_and_columns_are_left_out_and_counted():
+    def write(book):
+        sheet = book.add_worksheet("表")
+        for number, row in enumerate([["甲", "秘密", "乙"], ["一", "x", "二"], ["藏", "y", "匿"]]):
+            sheet.write_row(number + 1, 1, row)
+        sheet.set_column(2, 2, 8, None, {"hidden": True})
+        sheet.set_row(3, None, None, {"hidden": True})
+
+    document = parse_xlsx(workbook(write), "a.xlsx")
+    assert document.text == "表\n\n甲 | 乙\n一 | 二"
+    assert document.warnings == (
+        "Hidden text was left out: 3 characters (in rows that are hidden).",
+        "Hidden text was left out: 3 characters (in columns that are hidden).",
+    )
+
+
+def test_xlsx_row_without_height_is_hidden():
+    row = '<row r="{0}" {1}><c r="A{0}" t="inlineStr"><is><t>{2}</t></is></c></row>'
+    content = with_cells(row.format(1, "", "seen") + row.format(2, 'ht="0"', "unseen"))
+    assert "unseen" not in parse_xlsx(content, "a.xlsx").text
