@@ -105,7 +105,7 @@ class _Budget:
 
     def _unlocked_bytes(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         if not self._passwords:
-            raise PasswordRequired
+            raise PasswordRequired(takes_password=True)
         self._unlocked += member.compress_size
         if self._unlocked > LARGEST_LOCKED:
             raise DocumentTooLarge(self._unlocked, LARGEST_LOCKED, "locked bytes in an archive")

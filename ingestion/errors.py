@@ -41,20 +41,23 @@ class PasswordRequired(IngestionError):
 
     code = "password_required"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The document needs a password. Upload it again with the field `password`."
+    def __init__(self, *, takes_password: bool = False) -> None:
+        advice = (
+            "Send it in the field `password`."
+            if takes_password
+            else "Remove the protection and upload it again."
         )
+        super().__init__(f"The document needs a password. {advice}")
 
 
 class WrongPassword(IngestionError):
-    """The document is locked, and not by the password that came with it."""
+    """The document is locked, and the password that was sent with it is not the one."""
 
     code = "wrong_password"
 
     def __init__(self) -> None:
         super().__init__(
-            "The password does not open the document. Upload it again with the right one."
+            "The password does not open the document. Send the right one in the field `password`."
         )
 
 

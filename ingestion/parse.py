@@ -96,7 +96,7 @@ def parse(
 def _unlocked(content: bytes, password: str) -> bytes:
     """Return the package in a locked Office file."""
     if not password:
-        raise PasswordRequired
+        raise PasswordRequired(takes_password=True)
     try:
         unlock = import_module("ingestion.parsers.locked_office").unlock_office
     except ModuleNotFoundError as exc:
