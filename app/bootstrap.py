@@ -21,6 +21,7 @@ from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
 from ingestion.isolated import IsolatedParser
 from ingestion.ports import Progress
+from ingestion.quotas import Quota
 from ingestion.records import IngestedDocument, ParseOptions
 from models.bundled import (
     Report,
@@ -151,7 +152,8 @@ def build_parser(settings: Settings) -> IsolatedParser:
 
 def open_catalog(settings: Settings) -> Catalog:
     """Open the catalog of the settings' data directory, and make it on the first call."""
-    return Catalog(catalog_path(settings))
+    quota = Quota(settings.collection_documents, settings.collection_bytes)
+    return Catalog(catalog_path(settings), quota=quota)
 
 
 def catalog_path(settings: Settings) -> Path:

@@ -1,77 +1,48 @@
 """`youju ingest`: many files from disk, submitted at once, worked on until all have ended."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.bootstrap import Ingest, open_catalog
-from app.errors import RepeatedFileName
+from app.file_walk import FoundFile, NoFile
 from app.settings import Settings
+from app.submission import Offered, Rejected, Target, offered_files, submit_files
 from app.worker import run_worker
 from ingestion.catalog import Catalog
-from ingestion.errors import DocumentTooLarge, IngestionError, InvalidSubmission
+from ingestion.errors import DocumentTooLarge
 from ingestion.stored import Job, JobState
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.5
+_LONGEST_NAME = 40
 BuildWorker = Callable[[Settings], tuple[Catalog, Ingest]]
 _OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 
-def files_under(paths: Iterable[Path]) -> tuple[list[tuple[Path, str]], list[Path]]:
-    """Return (file, name to store it under) for all files, and the paths that do not exist.
-
-    Folders are walked in order, hidden files left out; names are relative to the given folder.
-    """
-    files: list[tuple[Path, str]] = []
-    missing: list[Path] = []
-    for path in paths:
-        if path.is_file():
-            files.append((path, path.name))
-        elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and not _is_hidden(p, path))
-            files.extend((p, p.relative_to(path).as_posix()) for p in inside)
-        else:
-            missing.append(path)
-    return files, missing
-
-
 def ingest_files(
     settings: Settings,
-    files: Sequence[tuple[Path, str]],
+    files: Sequence[FoundFile | NoFile],
     collection: str,
     console: Console,
     *,
     build: BuildWorker,
+    password: str = "",
 ) -> int:
     """Ingest files and wait for them; returns how many failed. Unchanged ones are skipped.
 
-    Works beside a running service: whoever takes a job first does it. Of two files to be stored
-    under one name the second fails: it would replace the first. build: called when there is work.
+    Works beside a running service: whoever takes a job first does it. Stopped at any moment, the
+    same call goes on: what was queued stays so. Of two files to be stored under one name the second
+    fails: it would replace the first. build: called when there is work.
     """
     catalog = open_catalog(settings)
-    pending: dict[str, str] = {}
-    names: set[str] = set()
-    unchanged = failed = 0
-    for path, name in files:
-        try:
-            if name in names:
-                raise RepeatedFileName
-            names.add(name)
-            job_id = _submit(catalog, collection, path, name, settings.max_upload_bytes)
-        except (IngestionError, InvalidSubmission, OSError) as exc:
-            failed += 1
-            _say(console, f"{shown_name(name)}: {exc}", style="red")
-            continue
-        if job_id is None:
-            unchanged += 1
-        else:
-            pending[job_id] = name
-    failed += _work_off(build(settings), settings, catalog, pending, console) if pending else 0
+    target = Target(collection, {}, password, settings.max_upload_bytes)
+    pending, unchanged, failed = _submit(catalog, files, target, console)
+    queued = len(pending)
+    lost = _work_off(build(settings), settings, catalog, pending, console) if pending else 0
     catalog.close()
-    done = len(files) - unchanged - failed
+    done, failed = queued - lost, failed + lost
     _say(console, f"{done} ingested, {unchanged} unchanged, {failed} failed ({collection})")
     return failed
 
@@ -81,23 +52,48 @@ def shown_name(name: str) -> str:
     return name.encode("utf-8", errors="replace").decode("utf-8")
 
 
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+def _submit(
+    catalog: Catalog, files: Sequence[FoundFile | NoFile], target: Target, console: Console
+) -> tuple[dict[str, str], int, int]:
+    """Queue files; returns open jobs with their names, how many are unchanged, how many failed."""
+    pending: dict[str, str] = {}
+    known: dict[str, str] = {}
+    unchanged = failed = 0
+    with _bar(console) as bar:
+        offered = _offered(bar.track(files, description="queueing"), target)
+        for outcome in submit_files(catalog, offered, target):
+            if isinstance(outcome, Rejected):
+                failed += 1
+                _say(console, f"{outcome.name}: {outcome.error}", style="red")
+            elif outcome.submission.status == "queued" and outcome.submission.job_id:
+                pending[outcome.submission.job_id] = outcome.name
+            elif outcome.submission.job_id:
+                known[outcome.submission.job_id] = outcome.name
+            else:
+                unchanged += 1
+    # A duplicate may be that of a job that an earlier call queued.
+    begun, gone = catalog.begun_jobs(list(known))
+    ended = gone.union(job.job_id for job in begun if job.state not in _OPEN)
+    waiting = {job_id: name for job_id, name in known.items() if job_id not in {*ended, *pending}}
+    return pending | waiting, unchanged + len(known) - len(waiting), failed
 
 
-def _submit(catalog: Catalog, collection: str, path: Path, name: str, limit: int) -> str | None:
-    """Queue a file; None if the collection has its bytes.
-
-    Raises IngestionError, InvalidSubmission or OSError.
-    """
-    size = path.stat().st_size
-    if size > limit:
-        raise DocumentTooLarge(size, limit)
-    submission = catalog.submit(collection, name, path.read_bytes(), {})
-    if submission.status == "queued":
-        return submission.job_id
-    job = catalog.job(submission.job_id) if submission.job_id else None
-    return job.job_id if job is not None and job.state in _OPEN else None
+def _offered(files: Iterable[FoundFile | NoFile], target: Target) -> Iterator[Offered | Rejected]:
+    taken: set[str] = set()
+    for found in files:
+        if isinstance(found, NoFile):
+            yield Rejected(shown_name(str(found.path)), OSError(found.reason))
+            continue
+        try:
+            size = found.path.stat().st_size
+            if size > target.max_file_bytes:
+                error = DocumentTooLarge(size, target.max_file_bytes)
+                yield Rejected(shown_name(found.name), error)
+                continue
+            with found.path.open("rb") as file:
+                yield from offered_files(found.name, file, target, taken, inside=found.inside)
+        except OSError as exc:
+            yield Rejected(shown_name(found.name), exc)
 
 
 def _work_off(
@@ -118,6 +114,9 @@ def _work_off(
     worker.start()
     try:
         return _watch(catalog, pending, console)
+    except KeyboardInterrupt:
+        _say(console, f"stopped; {len(pending)} files are left. The same command goes on.")
+        raise
     finally:
         stop.set()
         worker.join(timeout=30)
@@ -128,7 +127,28 @@ def _watch(catalog: Catalog, pending: dict[str, str], console: Console) -> int:
     """Show progress until every job has ended; returns how many failed."""
     failed = 0
     total = len(pending)
-    bar = Progress(
+    pause = threading.Event()
+    with _bar(console) as bar:
+        task = bar.add_task("ingesting", total=total)
+        while pending:
+            begun, gone = catalog.begun_jobs(list(pending))
+            for job in begun:
+                if job.state is JobState.RUNNING:
+                    bar.update(task, description=_told(job))
+            ended = {job.job_id: job for job in begun if job.state not in _OPEN}
+            for job_id in [job_id for job_id in pending if job_id in ended or job_id in gone]:
+                name = pending.pop(job_id)
+                failed += _report_end(ended.get(job_id), name, console)
+                bar.update(task, completed=total - len(pending))
+                if not console.is_terminal:
+                    _say(console, f"{total - len(pending)}/{total} {name}")
+            if pending:
+                pause.wait(_POLL_SECONDS)
+    return failed
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
@@ -136,23 +156,11 @@ def _watch(catalog: Catalog, pending: dict[str, str], console: Console) -> int:
         console=console,
         disable=not console.is_terminal,
     )
-    pause = threading.Event()
-    with bar:
-        task = bar.add_task("ingesting", total=total)
-        while pending:
-            for job_id in list(pending):
-                job = catalog.job(job_id)
-                if job is not None and job.state in _OPEN:
-                    if job.state is JobState.RUNNING:
-                        bar.update(task, description=f"{job.name} ({job.stage})")
-                    continue
-                name = pending.pop(job_id)
-                failed += _report_end(job, name, console)
-                bar.update(task, completed=total - len(pending))
-                if not console.is_terminal:
-                    _say(console, f"{total - len(pending)}/{total} {name}")
-            pause.wait(_POLL_SECONDS)
-    return failed
+
+
+def _told(job: Job) -> str:
+    name = job.name if len(job.name) <= _LONGEST_NAME else f"…{job.name[-_LONGEST_NAME:]}"
+    return f"{name} · {job.stage} {job.progress:.0%}"
 
 
 def _report_end(job: Job | None, name: str, console: Console) -> int:

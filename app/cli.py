@@ -50,12 +50,19 @@ def serve(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Files, folders or ZIP archives.")
+    ],
     collection: Collection = None,
+    password: Annotated[
+        str, typer.Option(help="Opens locked files; `-` asks for it and does not show it.")
+    ] = "",
 ) -> None:
-    """Take in files and folders and wait until they are searchable. Safe to repeat."""
+    """Take in files and folders and wait until they are searchable. Safe to stop and repeat."""
     settings = Settings()
-    if not _ingest(settings, paths, collection or settings.default_collection):
+    if password == "-":
+        password = typer.prompt("Password", hide_input=True)
+    if not _ingest(settings, paths, collection or settings.default_collection, password):
         raise typer.Exit(1)
 
 
@@ -159,20 +166,19 @@ def prepare() -> None:
     _say(f"models are ready in {settings.models_path}")
 
 
-def _ingest(settings: Settings, paths: Sequence[Path], collection: str) -> bool:
+def _ingest(settings: Settings, paths: Sequence[Path], collection: str, password: str = "") -> bool:
     """Take in files and folders; returns whether all of them got there."""
     from app.bootstrap import Ingest, build_worker, prepare_models
-    from app.bulk_ingest import files_under, ingest_files, shown_name
+    from app.bulk_ingest import ingest_files
+    from app.file_walk import walk_files
     from ingestion.catalog import Catalog
 
     def build(settings: Settings) -> tuple[Catalog, Ingest]:
         prepare_models(settings, _say)
         return build_worker(settings)
 
-    files, missing = files_under(paths)
-    for path in missing:
-        _say(f"{shown_name(str(path))}: there is no such file or folder", style="red")
-    return not ingest_files(settings, files, collection, messages, build=build) and not missing
+    files = list(walk_files(paths))
+    return not ingest_files(settings, files, collection, messages, build=build, password=password)
 
 
 def _print_plain(text: str) -> None:

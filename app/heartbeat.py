@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from app.eta import JobClock, StageRates
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
 from ingestion.stored import Job
@@ -15,8 +16,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST_INTERVAL = 0.5
 BEATS_PER_LEASE = 4
-# Below this share the past says too little about the rest.
-ETA_FROM = 0.02
 
 
 class JobGone(Exception):
@@ -30,6 +29,7 @@ class WorkerStopping(Exception):
 class Heartbeat:
     """A context in which a thread renews the lease of one job.
 
+    rates: what the worker learnt of earlier jobs, and learns of this one.
     stage_seconds: longest time without a report; after it the job fails with
     `deadline_exceeded` and `stalled` is called, from the heartbeat's thread, to end what hangs.
     """
@@ -44,6 +44,7 @@ class Heartbeat:
         stage_seconds: float,
         stop: threading.Event,
         stalled: Callable[[], None],
+        rates: StageRates,
     ) -> None:
         self._catalog = catalog
         self._job = job
@@ -52,8 +53,9 @@ class Heartbeat:
         self._stage_seconds = stage_seconds
         self._stop = stop
         self._stalled = stalled
-        self._started = time.monotonic()
-        self._note = ("starting", 0.0, self._started)
+        self._note = ("starting", 0.0, time.monotonic())
+        self._clock = JobClock(rates)
+        self._clock_lock = threading.Lock()
         self._gone = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -70,21 +72,31 @@ class Heartbeat:
     ) -> None:
         self._ended.set()
         self._thread.join()
+        if _type is None:
+            self._clock.end_stage(time.monotonic())
 
-    def report(self, stage: str, progress: float) -> None:
+    def weigh(self, size: int) -> None:
+        """Note how many bytes the job's file has."""
+        with self._clock_lock:
+            self._clock.size = size
+
+    def report(self, stage: str, progress: float, characters: int = 0, /) -> None:
         """Note the stage and the share of the job done, 0 to 1: the `Progress` of ingestion.
 
         Raises JobGone or WorkerStopping to end the work on this job.
         """
-        self.note(stage, progress)
+        self.note(stage, progress, characters)
         if self._gone.is_set():
             raise JobGone
         if self._stop.is_set():
             raise WorkerStopping
 
-    def note(self, stage: str, progress: float) -> None:
+    def note(self, stage: str, progress: float, characters: int = 0) -> None:
         """Note as `report` does, but never end the work."""
-        self._note = (stage, progress, time.monotonic())
+        now = time.monotonic()
+        self._note = (stage, progress, now)
+        with self._clock_lock:
+            self._clock.note(stage, progress, characters, now)
 
     def _run(self) -> None:
         interval = min(LONGEST_INTERVAL, self._lease_seconds / BEATS_PER_LEASE)
@@ -100,8 +112,9 @@ class Heartbeat:
                 logger.warning("heartbeat of job %s: %s", self._job.job_id, exc)
 
     def _renew(self) -> bool:
-        stage, progress, reported = self._note
-        eta = eta_seconds(reported - self._started, progress, time.monotonic() - reported)
+        stage, progress, _reported = self._note
+        with self._clock_lock:
+            eta = self._clock.eta(time.monotonic())
         return self._catalog.heartbeat(
             self._job.job_id, self._worker, stage, progress, eta, self._lease_seconds
         )
@@ -119,13 +132,3 @@ class Heartbeat:
         logger.error("job %s stalled in stage %s", self._job.job_id, stage)
         self._stalled()
         return True
-
-
-def eta_seconds(elapsed: float, progress: float, since: float) -> float | None:
-    """Return the seconds left when `progress` took `elapsed` and was reported `since` ago.
-
-    None while too little is done to tell.
-    """
-    if progress < ETA_FROM:
-        return None
-    return max(0.0, elapsed * (1.0 - progress) / progress - since)

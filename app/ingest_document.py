@@ -30,7 +30,7 @@ from ingestion.summaries import summarise
 
 # Share of the whole job done when each stage begins: between what statutes in Markdown took
 # (parsing 3 %) and a PDF of 300 pages (17 %).
-_STARTS = {
+STAGE_STARTS = {
     "parsing": 0.0,
     "structure": 0.08,
     "chunking": 0.09,
@@ -63,7 +63,7 @@ def ingest_document(
     """
 
     def advance(share: float) -> None:
-        progress("parsing", share * _STARTS["structure"])
+        progress("parsing", share * STAGE_STARTS["structure"])
 
     advance(0.0)
     document = read(content, name, options, advance)
@@ -74,14 +74,14 @@ def index_document(
     document: Document, *, embedder: PassageEmbedder, chunk_tokens: int, progress: Progress
 ) -> IngestedDocument:
     """Return a parsed document with all that is indexed of it; see `ingest_document`."""
-    progress("structure", _STARTS["structure"])
+    progress("structure", STAGE_STARTS["structure"], len(document.text))
     sections = split_sections(document)
     sentences = [split_sentences(document, section) for section in sections]
-    progress("chunking", _STARTS["chunking"])
+    progress("chunking", STAGE_STARTS["chunking"])
     chunks = pack_chunks(document, sections, sentences, embedder.count_tokens, limit=chunk_tokens)
     if not chunks:
         raise EmptyDocument("The document has no text that could be indexed. Upload one that has.")
-    progress("key_info", _STARTS["key_info"])
+    progress("key_info", STAGE_STARTS["key_info"])
     keys = _keys(document, chunks, sections, sentences)
     prefix = min(_LONGEST_PREFIX, _LONGEST_INPUT - _FRAME - chunk_tokens)
     passages = [passage_text(document.title, chunk, longest_prefix=prefix) for chunk in chunks]
@@ -93,7 +93,7 @@ def index_document(
     raw_vectors = vectors[: len(chunks)]
     key_vectors = raw_vectors.copy()
     key_vectors[long] = vectors[len(chunks) :]
-    progress("summary", _STARTS["summary"])
+    progress("summary", STAGE_STARTS["summary"])
     flat = list(chain.from_iterable(sentences))
     text, keyphrases = summarise(document, flat, chunks, raw_vectors, keys)
     summary = DocumentSummary(
@@ -136,7 +136,7 @@ def _keys(
 
 def _embed(texts: Sequence[str], embedder: PassageEmbedder, progress: Progress) -> Vectors:
     """Return one row per text, (n, d); progress goes by characters, as time does."""
-    begin, end = _STARTS["embedding"], _STARTS["summary"]
+    begin, end = STAGE_STARTS["embedding"], STAGE_STARTS["summary"]
     total, done = sum(map(len, texts)), 0
     rows = []
     for first in range(0, len(texts), _SLICE):

@@ -16,7 +16,18 @@ from app.body_limit import MAX_JSON_BYTES, BodyLimit
 from app.dependencies import Pools, open_pools
 from app.problems import declare_problems, handle_errors
 from app.request_trace import RequestTrace
-from app.routes import ask, documents, health, ingest, jobs, openai, search, verify, web
+from app.routes import (
+    ask,
+    collections,
+    documents,
+    health,
+    ingest,
+    jobs,
+    openai,
+    search,
+    verify,
+    web,
+)
 from app.security import SecurityHeaders, SiteGuard
 from app.service import Service
 
@@ -58,7 +69,7 @@ def create_app(service: Service, web_folder: Path = web.WEB_FOLDER) -> FastAPI:
     )
     app.state.service = service
     app.state.pools = open_pools(service.settings)
-    modules = (ask, documents, health, ingest, jobs, openai, search, verify)
+    modules = (ask, collections, documents, health, ingest, jobs, openai, search, verify)
     routers = [*(routes.router for routes in modules), web.page_router(web_folder)]
     for router in routers:
         app.include_router(router)

@@ -55,6 +55,7 @@ TABLE: tuple[tuple[type[Exception], Rule], ...] = (
     (errors.CrossSiteWrite, Rule(403, "Cross-site request refused")),
     (errors.Overloaded, Rule(503, "Overloaded")),
     (ingestion_errors.DocumentTooLarge, Rule(413, "The file is too large")),
+    (ingestion_errors.QuotaExceeded, Rule(413, "The collection is full")),
     (ingestion_errors.UnsupportedMedia, Rule(415, "Unsupported file type")),
     (ingestion_errors.MissingExtra, Rule(415, "Unsupported file type")),
     (ingestion_errors.SourceLost, Rule(410, "The stored file is lost")),

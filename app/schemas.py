@@ -123,7 +123,7 @@ class JobReply(Reply):
     state: JobState
     stage: str
     progress: float = Field(description="Share done, 0 to 1.")
-    eta_seconds: float | None
+    eta_seconds: float | None = Field(description="Seconds left; null while not known.")
     reason_code: str | None
     reason: str | None
     attempts: int
@@ -139,6 +139,24 @@ class JobsReply(Reply):
     total: int
     offset: int
     limit: int
+
+
+class CollectionReply(Reply):
+    """A collection and how full it is."""
+
+    name: str
+    documents: int = Field(description="Searchable ones.")
+    chunks: int
+    bytes: int = Field(description="Bytes of the uploaded files, those of open jobs included.")
+    open_jobs: int = Field(description="Jobs that are queued or running.")
+    max_documents: int | None = Field(description="The most it may hold; null: no limit.")
+    max_bytes: int | None
+
+
+class CollectionsReply(Reply):
+    """All collections, by name."""
+
+    collections: list[CollectionReply]
 
 
 class DocumentReply(Reply):

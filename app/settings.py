@@ -65,6 +65,15 @@ class Settings(BaseSettings):
     )
 
     max_upload_bytes: int = Field(100 * 2**20, ge=1, description="Largest file accepted.")
+    collection_documents: int = Field(
+        1_000_000, ge=0, description="Documents a collection may hold; 0: no limit."
+    )
+    collection_bytes: int = Field(
+        100 * 2**30, ge=0, description="Bytes of files a collection may hold; 0: no limit."
+    )
+    stage_seconds: float = Field(
+        600.0, gt=0, description="Longest time a job may make no progress; then it fails."
+    )
     parse_seconds: float = Field(1800.0, gt=0, description="Longest time to read one file.")
     parse_stall_seconds: float = Field(
         300.0, gt=0, description="Longest time to read one page, or a file without pages."

@@ -1,7 +1,6 @@
 """Read a multipart form of files as it arrives: bounded, and never whole in memory."""
 
 import tempfile
-import unicodedata
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from starlette.requests import Request
 from app.errors import (
     Complaint,
     EmptyFile,
-    InvalidFileName,
     InvalidForm,
     MalformedForm,
     UnsupportedContentType,
@@ -27,13 +25,10 @@ from ingestion.errors import DocumentTooLarge
 MAX_FILES = 1000
 MAX_FIELDS = 16
 MAX_FIELD_BYTES = 64 * 1024
-MAX_NAME = 255
 # A request may carry this many times the largest file: more than one file, yet not any amount.
 REQUEST_FACTOR = 8
 _SPOOL_BYTES = 2**20
 _FILE_FIELD = "file"
-# They reorder what is shown, so that `fdp.exe` can look like `exe.pdf`.
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +40,14 @@ class UploadedFile:
     limit: int
     content: IO[bytes]
 
-    def read(self) -> bytes:
-        """Return the bytes. Raises EmptyFile or DocumentTooLarge."""
+    def opened(self) -> IO[bytes]:
+        """Return the file at its start. Raises EmptyFile or DocumentTooLarge."""
         if self.size == 0:
             raise EmptyFile
         if self.size > self.limit:
             raise DocumentTooLarge(self.size, self.limit)
         self.content.seek(0)
-        return self.content.read()
+        return self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +80,6 @@ async def read_form(request: Request, max_file_bytes: int) -> AsyncIterator[Uplo
             # Off the event loop: it parses, and writes to disk once a file outgrows memory.
             await to_thread.run_sync(reader.feed, piece)
         yield reader.form()
-
-
-def clean_name(raw: str) -> str:
-    """Return the file name a client meant: the last part of its path, in NFC.
-
-    Raises InvalidFileName for names that are empty, too long, or hold control characters, lone
-    surrogates or marks that change the direction of writing.
-    """
-    name = unicodedata.normalize("NFC", raw.replace("\\", "/").rpartition("/")[2]).strip()
-    if name in {"", ".", ".."}:
-        raise InvalidFileName("is empty")
-    if len(name) > MAX_NAME:
-        raise InvalidFileName(f"has {len(name)} characters; the limit is {MAX_NAME}")
-    for character in name:
-        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
-            raise InvalidFileName("holds a control character")
-        if character in _DIRECTION_MARKS:
-            raise InvalidFileName("holds a mark that changes the direction of writing")
-    return name
 
 
 class _FormReader:

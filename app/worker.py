@@ -16,12 +16,13 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 
+from app.eta import StageRates
 from app.heartbeat import Heartbeat, JobGone, WorkerStopping
 from app.settings import Settings
 from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost
 from ingestion.ports import Progress
-from ingestion.records import PLAIN, IngestedDocument, ParseOptions
+from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.stored import Job
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
 
 POLL_SECONDS = 0.2
 UNAVAILABLE_SECONDS = 1.0
-STAGE_SECONDS = 600.0
 STOP_GRACE_SECONDS = 5.0
 PARENT_CHECK_SECONDS = 0.5
 NICENESS = 10
@@ -48,14 +48,14 @@ def run_worker(
     ingest: Ingest,
     catalog: Catalog,
     stop: threading.Event,
-    stage_seconds: float = STAGE_SECONDS,
     stalled: Callable[[], None] = end_stalled_process,
 ) -> None:
     """Work on jobs until `stop` is set; a job under way then goes back to the queue.
 
-    stage_seconds: longest time without progress; after it the job fails and `stalled` is called,
+    stalled: called when a job failed because it made no progress for the settings' `stage_seconds`,
     for a supervisor to start the worker anew.
     """
+    rates = StageRates()
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     swept = False
     while not stop.is_set():
@@ -72,9 +72,10 @@ def run_worker(
                 job,
                 worker,
                 lease_seconds=settings.lease_seconds,
-                stage_seconds=stage_seconds,
+                stage_seconds=settings.stage_seconds,
                 stop=stop,
                 stalled=stalled,
+                rates=rates,
             )
             _work(catalog, job, worker, ingest, heartbeat)
         except CatalogUnavailable as exc:
@@ -116,7 +117,9 @@ def _work(catalog: Catalog, job: Job, worker: str, ingest: Ingest, heartbeat: He
     try:
         with heartbeat:
             content = catalog.job_source(job.job_id)
-            ingested = ingest(content, job.name, PLAIN, heartbeat.report)
+            heartbeat.weigh(len(content))
+            options = ParseOptions(password=catalog.job_password(job.job_id))
+            ingested = ingest(content, job.name, options, heartbeat.report)
             heartbeat.note("storing", 1.0)
             catalog.commit_document(ingested, job_id=job.job_id, worker=worker)
     except WorkerStopping:

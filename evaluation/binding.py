@@ -60,7 +60,7 @@ def _ingest(
             file.name,
             embedder=embedder,
             chunk_tokens=service.settings.chunk_tokens,
-            progress=lambda _stage, _share: None,
+            progress=lambda _stage, _share, _characters=0: None,
         )
 
     def store(group: Sequence[tuple[SourceFile, IngestedDocument]]) -> None:

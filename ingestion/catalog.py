@@ -12,11 +12,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingestion import documents, index_state, jobs, schema
+from ingestion import documents, index_state, jobs, quotas, schema
 from ingestion.change_log import changes_since
 from ingestion.database import Database
-from ingestion.errors import LeaseLost
+from ingestion.errors import LeaseLost, QuotaExceeded
 from ingestion.index_files import IndexFiles
+from ingestion.intake import Intake
+from ingestion.quotas import UNLIMITED, CollectionUsage, Quota
 from ingestion.records import Block, IngestedDocument
 from ingestion.sessions import Sessions
 from ingestion.stored import (
@@ -31,7 +33,7 @@ from ingestion.stored import (
     SummaryRow,
     VectorRow,
 )
-from ingestion.uploads import SourceFiles, check_upload
+from ingestion.uploads import SourceFiles, Upload, check_upload
 
 
 def utc_now() -> datetime:
@@ -42,15 +44,18 @@ def utc_now() -> datetime:
 class Catalog:
     """Documents, the job queue, the log of changes and conversations of one data directory."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, path: Path, *, clock: Callable[[], datetime] = utc_now, quota: Quota = UNLIMITED
+    ) -> None:
         """Open or create the database at `path`, with uploads in `sources` beside it.
 
-        Raises NewerSchema when a newer version of the program wrote it.
+        quota: of each collection. Raises NewerSchema when a newer version of the program wrote it.
         """
         self._database = Database(path)
         self._sources = SourceFiles(path.parent)
         self._clock = clock
         self.index_files = IndexFiles(path.parent / "indexes")
+        self._intake = Intake(self._database, self._sources, quota)
         self.sessions = Sessions(self._database, clock)
 
     def close(self) -> None:
@@ -61,37 +66,40 @@ class Catalog:
     # Jobs
 
     def submit(
-        self, collection: str, name: str, content: bytes, metadata: Mapping[str, str]
+        self,
+        collection: str,
+        name: str,
+        content: bytes,
+        metadata: Mapping[str, str],
+        password: str = "",
     ) -> Submission:
         """Store an upload and queue its ingestion, or say which document it duplicates.
 
-        A newer upload of a name supersedes its open job. Raises InvalidSubmission.
+        A newer upload of a name supersedes its open job. password: kept until the job ends.
+        Raises InvalidSubmission or QuotaExceeded.
         """
-        upload = check_upload(collection, name, content, metadata)
-        with self._database.reading() as connection:
-            known = jobs.find_same(connection, upload)
-        # A large file is written before the lock is taken; known bytes are not written at all.
-        staged = None if known else self._sources.stage(content)
-        try:
-            with self._database.writing() as connection:
-                known = jobs.find_same(connection, upload)
-                if known is not None:
-                    return known
-                staged = staged or self._sources.stage(content)
-                self._sources.place(staged, upload.sha256)
-                submission, given_up = jobs.enqueue(connection, upload, self._clock())
-        finally:
-            if staged is not None:
-                staged.unlink(missing_ok=True)
-        self._drop_unnamed(given_up)
-        return submission
+        (outcome,) = self.submit_all(
+            [(check_upload(collection, name, content, metadata, password), content)]
+        )
+        if isinstance(outcome, QuotaExceeded):
+            raise outcome
+        return outcome
+
+    def submit_all(self, files: Sequence[tuple[Upload, bytes]]) -> list[Submission | QuotaExceeded]:
+        """Do as `submit` for each upload, all in one transaction, and return what became of each.
+
+        Far fewer waits for the disk than one call each.
+        """
+        outcomes, given_up = self._intake.take(files, self._clock())
+        self._drop_unnamed(given_up, scrub=True)
+        return outcomes
 
     def claim(self, worker: str, lease_seconds: float, *, max_attempts: int = 3) -> Job | None:
         """Give the next job to a worker, None when there is nothing to do.
 
-        Collections take turns; inside one, the oldest upload is first. A job whose lease ran out
-        is queued again, or has failed with `worker_died` after `max_attempts`. `worker` must be
-        unique to a running process. Asking with nothing to do takes no lock.
+        Collections take turns by the bytes they bring; inside one, the oldest is first. A job whose
+        lease ran out is queued again, or has failed with `worker_died` after `max_attempts`.
+        `worker` must be unique to a running process. Asking with nothing to do takes no lock.
         """
         now = self._clock()
         with self._database.reading() as connection:
@@ -100,7 +108,7 @@ class Catalog:
         with self._database.writing() as connection:
             given_up = jobs.expire(connection, now, max_attempts)
             claimed = jobs.claim(connection, worker, now, lease_seconds)
-        self._drop_unnamed(given_up)
+        self._drop_unnamed(given_up, scrub=True)
         return claimed
 
     def heartbeat(
@@ -160,6 +168,18 @@ class Catalog:
         with self._database.reading() as connection:
             return jobs.page(connection, collection, state, offset, limit)
 
+    def begun_jobs(self, job_ids: Sequence[str]) -> tuple[list[Job], set[str]]:
+        """Return those of the jobs that are no longer queued, and the ids of deleted ones."""
+        with self._database.reading() as connection:
+            return jobs.begun(connection, job_ids)
+
+    def job_password(self, job_id: str) -> str:
+        """Return the password that came with a job's upload; empty: none, or the job has ended."""
+        column = schema.jobs.c.password
+        with self._database.reading() as connection:
+            found = connection.execute(sa.select(column).where(schema.jobs.c.job_id == job_id))
+            return found.scalar() or ""
+
     def job_source(self, job_id: str) -> bytes:
         """Return the bytes that a job is to ingest. Raises SourceLost, LeaseLost (job deleted)."""
         with self._database.reading() as connection:
@@ -190,6 +210,8 @@ class Catalog:
                 raise LeaseLost(job_id)
             older = documents.put(connection, rows, dict(upload), now)
         self._drop_unnamed([] if older is None else [older])
+        if upload["password"]:
+            self._database.scrub()
 
     def put_documents(
         self, collection: str, files: Sequence[tuple[str, bytes, IngestedDocument]]
@@ -199,24 +221,7 @@ class Catalog:
         files: (name, content, what ingestion made of it); a known name is replaced. Far fewer
         commits than one job each, for bulk loads. Raises InvalidSubmission or ValueError.
         """
-        now = self._clock()
-        uploads = [check_upload(collection, name, content, {}) for name, content, _ in files]
-        rows = [
-            documents.rows_of(upload.document_id, upload.revision, ingested)
-            for upload, (_, _, ingested) in zip(uploads, files, strict=True)
-        ]
-        staged = [self._sources.stage(content) for _, content, _ in files]
-        older: list[str] = []
-        try:
-            with self._database.writing() as connection:
-                jobs.know_collection(connection, collection)
-                for upload, row, source in zip(uploads, rows, staged, strict=True):
-                    self._sources.place(source, upload.sha256)
-                    replaced = documents.put(connection, row, upload.as_row(now), now)
-                    older.extend([] if replaced is None else [replaced])
-        finally:
-            for source in staged:
-                source.unlink(missing_ok=True)
+        older = self._intake.put(collection, files, self._clock())
         self._drop_unnamed(older)
 
     def document(self, document_id: str) -> StoredDocument | None:
@@ -347,6 +352,11 @@ class Catalog:
         with self._database.reading() as connection:
             return list(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
 
+    def usage(self) -> list[CollectionUsage]:
+        """Return what every collection with documents or open jobs holds, by name."""
+        with self._database.reading() as connection:
+            return quotas.usage(connection)
+
     # Repair
 
     def remove_unnamed_sources(self) -> int:
@@ -358,20 +368,22 @@ class Catalog:
         self, which: sa.ColumnElement[bool], state: JobState, code: str, reason: str
     ) -> bool:
         with self._database.writing() as connection:
+            secret = jobs.has_password(connection, which)
             ended = jobs.end(
                 connection, which, state=state, now=self._clock(), code=code, reason=reason
             )
-        self._drop_unnamed(ended)
+        self._drop_unnamed(ended, scrub=secret)
         return bool(ended)
 
-    def _drop_unnamed(self, candidates: Iterable[str]) -> None:
+    def _drop_unnamed(self, candidates: Iterable[str], *, scrub: bool = False) -> None:
         # In a transaction of its own: were the file gone before the rows, a crash between would
         # leave a document without its source. Under the write lock nobody can name it meanwhile.
         candidates = list(candidates)
-        if not candidates:
-            return
-        with self._database.writing() as connection:
-            named = jobs.named_sources(connection, candidates)
-            for sha256 in candidates:
-                if sha256 not in named:
-                    self._sources.remove(sha256)
+        if candidates:
+            with self._database.writing() as connection:
+                named = jobs.named_sources(connection, candidates)
+                for sha256 in candidates:
+                    if sha256 not in named:
+                        self._sources.remove(sha256)
+        if candidates and scrub:
+            self._database.scrub()

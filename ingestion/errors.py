@@ -90,6 +90,24 @@ class ParserFailed(IngestionError):
         self.code = code
 
 
+class QuotaExceeded(IngestionError):
+    """The collection has no room for the file."""
+
+    code = "quota_exceeded"
+
+    def __init__(self, collection: str, unit: str, used: int, limit: int, needed: int) -> None:
+        super().__init__(
+            f"The collection {collection} holds {used} of at most {limit} {unit}, and the file "
+            f"needs {needed} more. Delete documents, use another collection, or raise "
+            f"YOUJU_COLLECTION_{unit.upper()}."
+        )
+        self.collection = collection
+        self.unit = unit
+        self.used = used
+        self.limit = limit
+        self.needed = needed
+
+
 class SourceLost(IngestionError):
     """The stored bytes of an upload are gone or no longer what was uploaded."""
 

@@ -13,56 +13,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from ingestion.fault_points import FaultPoint, reach
-from ingestion.schema import collections, documents, jobs, next_value
+from ingestion.schema import collections, counters, documents, jobs, next_value
 from ingestion.stored import Job, JobState, Submission
 from ingestion.uploads import Upload
 
 ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+# What the smallest job costs, in bytes: about as much text as is embedded while one is stored.
+BYTES_OF_A_TURN = 4096
+_IDS_OF_A_STATEMENT = 5000
 _JOB_COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
 
 
-def find_same(connection: sa.Connection, upload: Upload) -> Submission | None:
-    """Return the duplicate that an upload is, or None when it has to be ingested.
-
-    A known name decides by itself: its newest bytes (of its open job, else as stored) are the
-    same or a new revision has come. Only a new name is compared with the rest of the collection.
-    """
-    holder = _open_content(connection, jobs.c.document_id == upload.document_id)
-    holder = holder or _stored_content(connection, documents.c.document_id == upload.document_id)
-    if holder is not None:
-        return _duplicate(connection, upload, *holder) if holder[1] == upload.sha256 else None
-    holder = _open_content(
-        connection, jobs.c.collection == upload.collection, jobs.c.sha256 == upload.sha256
-    )
-    # A document that is being replaced will not hold these bytes for long.
-    replaced = sa.exists().where(
-        jobs.c.document_id == documents.c.document_id, jobs.c.state.in_(ACTIVE)
-    )
-    holder = holder or _stored_content(
-        connection,
-        documents.c.collection == upload.collection,
-        documents.c.sha256 == upload.sha256,
-        ~replaced,
-    )
-    return None if holder is None else _duplicate(connection, upload, *holder)
-
-
-def enqueue(
-    connection: sa.Connection, upload: Upload, now: datetime
-) -> tuple[Submission, list[str]]:
-    """Queue an upload, superseding an open job of its document.
-
-    Returns the submission, and the sha256 of sources that jobs gave up.
-    """
-    given_up = end(
-        connection,
-        jobs.c.document_id == upload.document_id,
-        state=JobState.CANCELLED,
-        now=now,
-        code="superseded",
-        reason="A newer upload of the same document took its place.",
-    )
-    know_collection(connection, upload.collection)
+def enqueue(connection: sa.Connection, upload: Upload, now: datetime) -> Submission:
+    """Queue an upload. Its document must have no open job, its collection must be known."""
     job_id = uuid.uuid4().hex
     row = {
         "job_id": job_id,
@@ -79,10 +42,23 @@ def enqueue(
         "progress": 0.0,
         "attempts": 0,
         "created_at": now,
+        "password": upload.password or None,
     }
     connection.execute(sa.insert(jobs).values(row))
     reach(FaultPoint.JOB_ENQUEUED)
-    return Submission(upload.document_id, upload.revision, job_id, "queued", None), given_up
+    return Submission(upload.document_id, upload.revision, job_id, "queued", None)
+
+
+def supersede(connection: sa.Connection, upload: Upload, now: datetime) -> list[str]:
+    """End the open job of an upload's document; returns the sha256 of the source it gave up."""
+    return end(
+        connection,
+        jobs.c.document_id == upload.document_id,
+        state=JobState.CANCELLED,
+        now=now,
+        code="superseded",
+        reason="A newer upload of the same document took its place.",
+    )
 
 
 def is_work_waiting(connection: sa.Connection, now: datetime) -> bool:
@@ -92,7 +68,7 @@ def is_work_waiting(connection: sa.Connection, now: datetime) -> bool:
 
 
 def expire(connection: sa.Connection, now: datetime, max_attempts: int) -> list[str]:
-    """Requeue jobs whose lease ran out; those tried `max_attempts` times have failed.
+    """Requeue jobs whose lease ran out, saying why; those tried `max_attempts` times have failed.
 
     Returns the sha256 of the sources of failed ones.
     """
@@ -105,7 +81,13 @@ def expire(connection: sa.Connection, now: datetime, max_attempts: int) -> list[
         reason=f"The worker stopped without a word {max_attempts} times on this document, as it "
         "does when memory runs out. Split the document or free memory, and upload it again.",
     )
-    connection.execute(sa.update(jobs).where(_lease_ran_out(now)).values(_requeued()))
+    noted = {
+        "reason_code": "worker_died",
+        "reason": "The worker stopped without a word in stage '"
+        + jobs.c.stage
+        + f"'; the document is tried again, {max_attempts} times in all.",
+    }
+    connection.execute(sa.update(jobs).where(_lease_ran_out(now)).values(_requeued() | noted))
     reach(FaultPoint.JOBS_EXPIRED)
     return failed
 
@@ -113,7 +95,13 @@ def expire(connection: sa.Connection, now: datetime, max_attempts: int) -> list[
 def claim(
     connection: sa.Connection, worker: str, now: datetime, lease_seconds: float
 ) -> Job | None:
-    """Give the next job to a worker: of the collection served longest ago, the oldest one."""
+    """Give the next job to a worker: the oldest one of the collection whose turn it is.
+
+    Turns are shared by the bytes that collections bring, not by jobs (start-time fair queueing,
+    Goyal et al. 1996): `served` is where a collection's last job ends on a common scale, the
+    counter of that name where the last claimed one began. Who comes back from a pause starts there,
+    ahead of those with more behind them, without credit for the pause.
+    """
     waiting = sa.exists().where(
         jobs.c.state == JobState.QUEUED, jobs.c.collection == collections.c.collection
     )
@@ -126,17 +114,13 @@ def claim(
     ).scalar()
     if collection is None:
         return None
-    job_id = connection.execute(
-        sa.select(jobs.c.job_id)
+    job_id, size = connection.execute(
+        sa.select(jobs.c.job_id, jobs.c.size)
         .where(jobs.c.state == JobState.QUEUED, jobs.c.collection == collection)
         .order_by(jobs.c.sequence)
         .limit(1)
-    ).scalar_one()
-    connection.execute(
-        sa.update(collections)
-        .where(collections.c.collection == collection)
-        .values(served=next_value(connection, "served"))
-    )
+    ).one()
+    _count_turn(connection, collection, size)
     claimed = {
         "state": JobState.RUNNING,
         "stage": "starting",
@@ -149,6 +133,18 @@ def claim(
     connection.execute(sa.update(jobs).where(jobs.c.job_id == job_id).values(claimed))
     reach(FaultPoint.JOB_CLAIMED)
     return job(connection, job_id)
+
+
+def _count_turn(connection: sa.Connection, collection: str, size: int) -> None:
+    now = sa.select(counters.c.value).where(counters.c.name == "served").with_for_update()
+    own = sa.select(collections.c.served).where(collections.c.collection == collection)
+    start = max(connection.execute(now).scalar_one(), connection.execute(own).scalar_one())
+    connection.execute(sa.update(counters).where(counters.c.name == "served").values(value=start))
+    connection.execute(
+        sa.update(collections)
+        .where(collections.c.collection == collection)
+        .values(served=start + size + BYTES_OF_A_TURN)
+    )
 
 
 def renew(
@@ -200,6 +196,7 @@ def end(
         "reason_code": code,
         "reason": reason,
         "metadata": {},
+        "password": None,
         "worker": None,
         "lease_until": None,
     }
@@ -227,6 +224,25 @@ def job(connection: sa.Connection, job_id: str) -> Job | None:
     """Return one job."""
     row = connection.execute(sa.select(*_JOB_COLUMNS).where(jobs.c.job_id == job_id)).first()
     return None if row is None else _job(row)
+
+
+def has_password(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bool:
+    """Return whether a job carries a password."""
+    found = sa.select(sa.literal(1)).where(which, jobs.c.password.is_not(None)).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def begun(connection: sa.Connection, job_ids: Sequence[str]) -> tuple[list[Job], set[str]]:
+    """Return those of the jobs that are no longer queued, and the ids that no job has any more."""
+    found: list[Job] = []
+    gone = set(job_ids)
+    for first in range(0, len(job_ids), _IDS_OF_A_STATEMENT):
+        among = jobs.c.job_id.in_(job_ids[first : first + _IDS_OF_A_STATEMENT])
+        queued = sa.select(jobs.c.job_id).where(among, jobs.c.state == JobState.QUEUED)
+        gone.difference_update(connection.execute(queued).scalars())
+        others = sa.select(*_JOB_COLUMNS).where(among, jobs.c.state != JobState.QUEUED)
+        found.extend(map(_job, connection.execute(others)))
+    return found, gone.difference(job.job_id for job in found)
 
 
 def page(
@@ -286,45 +302,3 @@ def know_collection(connection: sa.Connection, collection: str) -> None:
     known = sa.select(collections.c.collection).where(collections.c.collection == collection)
     if connection.execute(known).first() is None:
         connection.execute(sa.insert(collections).values(collection=collection, served=0))
-
-
-def _open_content(
-    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
-) -> tuple[str, str] | None:
-    columns = (jobs.c.document_id, jobs.c.sha256)
-    return _first_content(
-        connection,
-        sa.select(*columns).where(jobs.c.state.in_(ACTIVE), *conditions).order_by(jobs.c.sequence),
-    )
-
-
-def _stored_content(
-    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
-) -> tuple[str, str] | None:
-    columns = (documents.c.document_id, documents.c.sha256)
-    return _first_content(
-        connection, sa.select(*columns).where(*conditions).order_by(documents.c.document_id)
-    )
-
-
-def _first_content(
-    connection: sa.Connection, statement: sa.Select[str, str]
-) -> tuple[str, str] | None:
-    row: Sequence[str] | None = connection.execute(statement.limit(1)).first()
-    return None if row is None else (row[0], row[1])
-
-
-def _duplicate(
-    connection: sa.Connection, upload: Upload, document_id: str, _sha256: str
-) -> Submission:
-    job_id = connection.execute(
-        sa.select(jobs.c.job_id)
-        .where(
-            jobs.c.document_id == document_id,
-            jobs.c.sha256 == upload.sha256,
-            jobs.c.state.in_((*ACTIVE, JobState.DONE)),
-        )
-        .order_by(jobs.c.sequence.desc())
-        .limit(1)
-    ).scalar()
-    return Submission(document_id, upload.revision, job_id, "duplicate", document_id)

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from ingestion.compound_file import SIGNATURE as COMPOUND
 from ingestion.compound_file import CompoundFile
 from ingestion.encodings import decode, looks_like_text
+from ingestion.zip_directory import open_zip
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -220,7 +221,7 @@ def _compound_kind(content: bytes) -> str:
 
 def _zip_kind(content: bytes) -> str:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with open_zip(io.BytesIO(content)) as archive:
             names = archive.namelist()
             if "mimetype" in names:
                 with archive.open("mimetype") as member:

@@ -7,6 +7,7 @@ from typing import cast
 from ingestion import media
 from ingestion.conversion import find_libreoffice, missing_libreoffice
 from ingestion.errors import (
+    BrokenDocument,
     DocumentTooLarge,
     EmptyDocument,
     MissingExtra,
@@ -114,18 +115,32 @@ def parse(
 
     name: the file's name; it breaks ties between kinds of text and is the title of last resort.
     advance: told how far a file of pages is read.
-    Raises EmptyDocument, UnsupportedMedia, BrokenDocument, PasswordRequired, DocumentTooLarge,
-    or MissingExtra.
+    Raises EmptyDocument, UnsupportedMedia, BrokenDocument, PasswordRequired, WrongPassword,
+    DocumentTooLarge, or MissingExtra.
     """
     if len(content) > LARGEST_BYTES:
         raise DocumentTooLarge(len(content), LARGEST_BYTES)
     media_type = check_supported(content, name)
     if media_type == media.LOCKED_OFFICE:
-        raise PasswordRequired
+        content = _unlocked(content, options.password)
+        media_type = check_supported(content, name)
+        if media_type == media.LOCKED_OFFICE:
+            raise BrokenDocument(media_type, "it is locked within a locked file")
     found = _parser(media_type)
     if media_type in _PAGED:
         return cast(PagedParser, found)(content, name, options, advance)
     return cast(Parser, found)(content, name)
+
+
+def _unlocked(content: bytes, password: str) -> bytes:
+    """Return the package in a locked Office file."""
+    if not password:
+        raise PasswordRequired(takes_password=True)
+    try:
+        unlock = import_module("ingestion.parsers.locked_office").unlock_office
+    except ModuleNotFoundError as exc:
+        raise MissingExtra("office", "Opening a locked Office file") from exc
+    return cast(bytes, unlock(content, password))
 
 
 def _parser(media_type: str) -> object:

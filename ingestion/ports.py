@@ -43,5 +43,13 @@ class PagedParser(Protocol):
 Recognise = Callable[[Pixels], Recognition]
 """Reads the text in one image."""
 
-Progress = Callable[[str, float], None]
-"""Called with (stage name, share of the whole job done, 0 to 1)."""
+
+class Progress(Protocol):
+    """Hears how far a job is."""
+
+    def __call__(self, stage: str, share: float, characters: int = 0, /) -> None:
+        """Note the stage and the share of the whole job done, 0 to 1.
+
+        characters: length of the document's text, once it is known. What it raises ends the work.
+        """
+        ...

@@ -1,6 +1,6 @@
 """What passes between the stages of ingestion. Every span is half-open, in code points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -59,7 +59,7 @@ class ParseOptions:
     ocr_pages: most pages of one document that are read so.
     """
 
-    password: str = ""
+    password: str = field(default="", repr=False)
     ocr: bool = True
     ocr_pages: int = 500
 

@@ -20,8 +20,9 @@ from sqlalchemy.types import TypeDecorator
 
 from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
 from ingestion.fault_points import FaultPoint, reach
+from ingestion.migrations import upgrade
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -92,6 +93,8 @@ documents = sa.Table(
     sa.Index("ix_documents_collection", "collection", "created_at", "document_id"),
     sa.Index("ix_documents_created", "created_at", "document_id"),
     sa.Index("ix_documents_sha256", "sha256"),
+    # What a collection uses is summed from this alone, at every upload.
+    sa.Index("ix_documents_usage", "collection", "size"),
 )
 
 
@@ -177,6 +180,8 @@ jobs = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime),
     sa.Column("finished_at", UtcDateTime),
+    # Opens a locked file; emptied when the job ends.
+    sa.Column("password", sa.Text),
     sa.Index("ix_jobs_ready", "state", "collection", "sequence"),
     sa.Index("ix_jobs_document", "document_id", "sequence"),
     sa.Index(
@@ -217,7 +222,8 @@ def next_value(connection: sa.Connection, counter: str) -> int:
 def open_engine(path: Path) -> sa.Engine:
     """Open the database file, creating it and its tables where missing.
 
-    Raises NewerSchema when a newer program wrote it, CatalogUnavailable when it cannot be read.
+    One that an older program wrote is brought up to date first, wholly or not at all. Raises
+    NewerSchema when a newer one wrote it, CatalogUnavailable when it cannot be read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
@@ -326,6 +332,9 @@ def _prepare(engine: sa.Engine) -> None:
                 _create(connection)
             found = int(connection.execute(sa.select(schema_version.c.version)).scalar_one())
             refuse_newer(found)
+            if found < SCHEMA_VERSION:
+                upgrade(connection, found)
+                connection.execute(sa.update(schema_version).values(version=SCHEMA_VERSION))
 
 
 def _create(connection: sa.Connection) -> None:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ingestion.staging import Staging, sweep_abandoned
 
 MAX_COLLECTION = 100
 MAX_NAME = 255
+MAX_PASSWORD = 1000
 MAX_METADATA_ENTRIES = 64
 MAX_METADATA_KEY = 100
 MAX_METADATA_BYTES = 16 * 1024
@@ -39,6 +40,7 @@ class Upload:
     sha256: str
     size: int
     metadata: Mapping[str, str]
+    password: str = field(repr=False)
 
     def as_row(self, now: datetime) -> dict[str, object]:
         """Return what the row of its job would tell of the upload."""
@@ -67,11 +69,17 @@ def chunk_id_of(document_id: str, revision: str, start: int, end: int) -> str:
     return _digest("chunk", document_id, revision, str(start), str(end))
 
 
-def check_upload(collection: str, name: str, content: bytes, metadata: Mapping[str, str]) -> Upload:
-    """Return the upload with its ids. Raises InvalidSubmission on names or metadata."""
+def check_upload(
+    collection: str, name: str, content: bytes, metadata: Mapping[str, str], password: str = ""
+) -> Upload:
+    """Return the upload with its ids. Raises InvalidSubmission on names, metadata or password.
+
+    password: opens the file where it is locked; empty: none.
+    """
     collection = _checked_label("collection", collection, MAX_COLLECTION)
     name = _checked_label("file name", name, MAX_NAME)
     _check_metadata(metadata)
+    _check_password(password)
     sha256 = hashlib.sha256(content).hexdigest()
     return Upload(
         document_id=document_id_of(collection, name),
@@ -81,6 +89,7 @@ def check_upload(collection: str, name: str, content: bytes, metadata: Mapping[s
         sha256=sha256,
         size=len(content),
         metadata=dict(metadata),
+        password=password,
     )
 
 
@@ -115,10 +124,13 @@ class SourceFiles:
         return Path(name)
 
     def place(self, staged: Path, sha256: str) -> None:
-        """Give staged bytes their lasting name."""
+        """Give staged bytes their lasting name, for good once `settle` was called."""
         reach(FaultPoint.SOURCE_PLACING)
         staged.replace(self._path(sha256))
         reach(FaultPoint.SOURCE_RENAMED)
+
+    def settle(self) -> None:
+        """Make the names given by `place` outlast a power cut."""
         sync(self._folder)
         reach(FaultPoint.SOURCE_PLACED)
 
@@ -209,6 +221,13 @@ def _checked_label(field: str, value: str, limit: int) -> str:
     if any(unicodedata.category(character) in FORBIDDEN_CATEGORIES for character in label):
         raise InvalidSubmission(field, "holds a control character, line break or half a surrogate")
     return label
+
+
+def _check_password(password: str) -> None:
+    if len(password) > MAX_PASSWORD:
+        raise InvalidSubmission("password", f"has more than {MAX_PASSWORD} characters")
+    if "\0" in password or any("\ud800" <= character <= "\udfff" for character in password):
+        raise InvalidSubmission("password", "holds NUL or half a surrogate")
 
 
 def _check_metadata(metadata: Mapping[str, str]) -> None:

@@ -1,7 +1,6 @@
 """`POST /ingest`: files in, jobs out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -14,15 +13,17 @@ from app.errors import (
     Complaint,
     IngestionFailed,
     InvalidForm,
-    RepeatedFileName,
 )
+from app.file_names import clean_name
 from app.job_watch import wait_until_searchable
 from app.problems import declared
 from app.schemas import CollectionName, IngestedFile, IngestReply, MetadataValue, ShortText
 from app.service import Service
-from app.uploads import UploadedFile, UploadForm, clean_name, read_form
-from ingestion.errors import IngestionError, InvalidSubmission
-from ingestion.stored import Job, JobState, Submission
+from app.submission import Accepted, Offered, Rejected, Target, offered_files, submit_files
+from app.uploads import UploadedFile, UploadForm, read_form
+from ingestion.errors import IngestionError
+from ingestion.stored import Job, JobState
+from ingestion.uploads import MAX_PASSWORD
 
 router = APIRouter()
 
@@ -34,22 +35,7 @@ class IngestFields(BaseModel):
 
     collection: CollectionName | None = None
     metadata: Json[Annotated[dict[ShortText, MetadataValue], Field(max_length=64)]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A file that was not taken in. `name` is fit to be shown."""
-
-    name: str
-    error: IngestionError | InvalidSubmission
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A file that was stored, or that was there before."""
-
-    name: str
-    submission: Submission
+    password: Annotated[str, Field(max_length=MAX_PASSWORD, repr=False)] = ""
 
 
 FORM_SCHEMA: dict[str, Any] = {
@@ -65,13 +51,20 @@ FORM_SCHEMA: dict[str, Any] = {
                         "file": {
                             "type": "array",
                             "items": {"type": "string", "format": "binary"},
-                            "description": "One file, or many under the same field name.",
+                            "description": "One file, or many under the same field name. "
+                            "A ZIP archive stands for the files in it.",
                         },
                         "collection": {"type": "string", "maxLength": 64},
                         "metadata": {
                             "type": "string",
                             "description": "A flat JSON object of strings, kept with each file.",
                             "examples": ['{"author": "li"}'],
+                        },
+                        "password": {
+                            "type": "string",
+                            "format": "password",
+                            "maxLength": MAX_PASSWORD,
+                            "description": "Opens locked files; forgotten when their jobs end.",
                         },
                     },
                 }
@@ -129,22 +122,22 @@ def _fields(form: UploadForm) -> IngestFields:
 
 
 def _store(service: Service, form: UploadForm, fields: IngestFields) -> list[Accepted | Rejected]:
-    """Submit the files in order, one in memory at a time. Blocks."""
-    collection = fields.collection or service.settings.default_collection
-    outcomes: list[Accepted | Rejected] = []
-    names: set[str] = set()
+    """Submit the files in order, a few in memory at a time. Blocks."""
+    settings = service.settings
+    collection = fields.collection or settings.default_collection
+    target = Target(collection, fields.metadata, fields.password, settings.max_upload_bytes)
+    return list(submit_files(service.catalog, _offered(form, target), target))
+
+
+def _offered(form: UploadForm, target: Target) -> Iterator[Offered | Rejected]:
+    taken: set[str] = set()
     for file in form.files:
         try:
-            name = clean_name(file.name)
-            if name in names:
-                raise RepeatedFileName
-            names.add(name)
-            content = file.read()
-            submission = service.catalog.submit(collection, name, content, fields.metadata)
-            outcomes.append(Accepted(name, submission))
-        except (IngestionError, InvalidSubmission) as error:
-            outcomes.append(Rejected(_shown_name(file), error))
-    return outcomes
+            name, content = clean_name(file.name), file.opened()
+        except IngestionError as error:
+            yield Rejected(_shown_name(file), error)
+            continue
+        yield from offered_files(name, content, target, taken)
 
 
 def _shown_name(file: UploadedFile) -> str:

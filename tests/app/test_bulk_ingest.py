@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from app.bulk_ingest import files_under, ingest_files, shown_name
+from app import bulk_ingest
+from app.bulk_ingest import ingest_files, shown_name
+from app.file_walk import walk_files
 from app.ingest_document import ingest_document
 from app.settings import Settings
 from ingestion.catalog import Catalog
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions, Vectors
+from tests.ingestion.zip_samples import raw_zip, zipped
 
 CATALOG = "catalog.sqlite3"
 
@@ -42,19 +45,27 @@ class Run:
 
     def __init__(self, data: Path) -> None:
         self.settings = Settings(data_dir=data, max_upload_bytes=2000)
-        self.printed = ""
+        self.printed = self.password = ""
+        self.passwords: list[str] = []
 
     def __call__(self, *paths: Path) -> int:
         out = io.StringIO()
-        files, missing = files_under(paths)
-        assert missing == []
+        files = list(walk_files(paths))
         console = Console(file=out, width=40)
-        failed = ingest_files(self.settings, files, "c", console, build=self.build)
+        failed = ingest_files(
+            self.settings, files, "c", console, build=self.build, password=self.password
+        )
         self.printed = out.getvalue()
         return failed
 
     def build(self, settings: Settings) -> tuple[Catalog, object]:
-        return Catalog(settings.data_dir / CATALOG), ingest
+        def noted(
+            content: bytes, name: str, options: ParseOptions, progress: Progress
+        ) -> IngestedDocument:
+            self.passwords.append(options.password)
+            return ingest(content, name, options, progress)
+
+        return Catalog(settings.data_dir / CATALOG), noted
 
     def names(self) -> list[str]:
         catalog = Catalog(self.settings.data_dir / CATALOG)
@@ -76,22 +87,6 @@ def folder(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"这是文件 {name} 的内容。", encoding="utf-8")
     return folder
-
-
-def test_files_under_folder_leaves_hidden_files_out_and_keeps_the_way(folder: Path) -> None:
-    files, missing = files_under([folder])
-    assert files == [(folder / "a.txt", "a.txt"), (folder / "deep/a.txt", "deep/a.txt")]
-    assert missing == []
-
-
-def test_files_under_hidden_file_that_is_named_is_taken(folder: Path) -> None:
-    assert files_under([folder / ".hidden.txt"])[0] == [(folder / ".hidden.txt", ".hidden.txt")]
-
-
-def test_files_under_missing_path_is_told_and_the_others_are_found(folder: Path) -> None:
-    files, missing = files_under([folder / "none", folder / "a.txt"])
-    assert [name for _, name in files] == ["a.txt"]
-    assert missing == [folder / "none"]
 
 
 def test_ingest_same_name_in_two_folders_is_two_documents(run: Run, folder: Path) -> None:
@@ -143,10 +138,86 @@ def test_ingest_name_that_is_no_text_fails_alone(run: Run, folder: Path) -> None
 
 
 def test_ingest_collection_that_is_no_name_fails_every_file(run: Run, folder: Path) -> None:
-    files, _ = files_under([folder])
+    files = list(walk_files([folder]))
     out = io.StringIO()
     assert ingest_files(run.settings, files, "a\nb", Console(file=out), build=run.build) == 2
     assert "collection" in out.getvalue()
+
+
+def test_ingest_archive_is_its_files_named_after_it_inside_a_folder(run: Run, folder: Path) -> None:
+    archive = zipped({"合同/一.txt": "第一份。".encode(), "b.bin": b"\x7fELF" + bytes(50)})
+    (folder / "deep" / "档案.zip").write_bytes(archive)
+    assert run(folder) == 1
+    assert run.names() == ["a.txt", "deep/a.txt", "deep/档案.zip/合同/一.txt"]
+    assert "deep/档案.zip/b.bin: " in run.printed
+    assert run(folder / "deep" / "档案.zip") == 1
+    assert "0 ingested, 1 unchanged, 1 failed (c)" in run.printed
+
+
+def test_ingest_password_comes_with_every_file_and_opens_archives(run: Run, folder: Path) -> None:
+    locked = raw_zip(b"locked.txt", "上锁的内容。".encode(), password=b"secret")
+    (folder / "locked.zip").write_bytes(locked)
+    assert run(folder) == 1
+    assert "password" in run.printed
+    run.password = "secret"
+    (folder / "a.txt").write_text("新的内容。", encoding="utf-8")
+    assert run(folder) == 0
+    assert "locked.zip/locked.txt" in run.names()
+    assert run.passwords == ["", "", "secret", "secret"]
+    assert "secret" not in run.printed
+
+
+def test_ingest_pipes_and_loops_are_told_and_fail_alone(run: Run, folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "loop").symlink_to(folder)
+    assert run(folder) == 2
+    assert "pipe: is a pipe" in run.printed
+    assert "loop: is a link to a folder" in run.printed
+    assert run.names() == ["a.txt", "deep/a.txt"]
+
+
+def test_ingest_goes_on_with_what_an_interrupted_call_queued(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        (folder / f"{number}.txt").write_text(f"第 {number} 份。", encoding="utf-8")
+
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_ingest, "_watch", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder)
+    assert len(run.names()) < 32
+    assert run(folder) == 0
+    assert len(run.names()) == 32
+    assert " 0 failed (c)" in run.printed
+
+
+def test_ingest_full_collection_fails_the_rest_with_the_reason(run: Run, folder: Path) -> None:
+    run.settings = run.settings.model_copy(update={"collection_documents": 1})
+    assert run(folder) == 1
+    assert "holds 1 of at most 1 documents" in run.printed
+    assert run.names() == ["a.txt"]
+
+
+def test_watching_many_jobs_takes_few_questions(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        (folder / f"{number}.txt").write_text(f"第 {number} 份。", encoding="utf-8")
+    asked: list[int] = []
+    begun_jobs = Catalog.begun_jobs
+
+    def counted(catalog: Catalog, job_ids: Sequence[str]) -> object:
+        asked.append(len(job_ids))
+        return begun_jobs(catalog, job_ids)
+
+    monkeypatch.setattr(Catalog, "begun_jobs", counted)
+    monkeypatch.setattr(Catalog, "job", None)
+    assert run(folder) == 0
+    assert asked[1] == 52
 
 
 def test_shown_name_keeps_every_letter() -> None:

@@ -126,7 +126,7 @@ def test_ingest_path_that_is_missing_is_told_as_it_is(
     said = youju("ingest", str(missing))
     assert said.code == 1
     assert f"{missing}: there is no such file or folder" in said.err.splitlines()
-    assert "0 ingested, 0 unchanged, 0 failed (default)" in said.err
+    assert "0 ingested, 0 unchanged, 1 failed (default)" in said.err
 
 
 def test_ask_prints_the_answer_with_its_evidence(here: Youju) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.heartbeat import Heartbeat, JobGone, WorkerStopping, eta_seconds
+from app.eta import StageRates
+from app.heartbeat import Heartbeat, JobGone, WorkerStopping
+from app.ingest_document import STAGE_STARTS
 from ingestion.catalog import Catalog
 from ingestion.stored import Job, JobState
 from tests.ingestion.catalog_samples import claim, submit
@@ -34,6 +36,7 @@ def heartbeat(
     stage_seconds: float = 60.0,
     stop: threading.Event | None = None,
     stalled: Callable[[], None] = lambda: None,
+    rates: StageRates | None = None,
 ) -> Heartbeat:
     return Heartbeat(
         catalog,
@@ -43,15 +46,24 @@ def heartbeat(
         stage_seconds=stage_seconds,
         stop=stop or threading.Event(),
         stalled=stalled,
+        rates=rates or StageRates(),
     )
 
 
-def test_eta_follows_from_the_share_done() -> None:
-    assert eta_seconds(10.0, 0.5, 0.0) == pytest.approx(10.0)
-    assert eta_seconds(10.0, 0.25, 12.0) == pytest.approx(18.0)
-    assert eta_seconds(10.0, 0.5, 60.0) == 0.0
-    assert eta_seconds(10.0, 0.0, 1.0) is None
-    assert eta_seconds(10.0, 1.0, 0.0) == 0.0
+def test_heartbeat_tells_the_time_left_from_what_earlier_jobs_took(catalog: Catalog) -> None:
+    submit(catalog)
+    job = claim(catalog)
+    rates = StageRates()
+    for stage in (*STAGE_STARTS, "storing"):
+        rates.learn(stage, 100.0, 1000)
+    with heartbeat(catalog, job, rates=rates) as beat:
+        beat.weigh(1000)
+        beat.report("structure", 0.08, 500)
+        assert eventually(lambda: (catalog.job(job.job_id) or job).eta_seconds is not None)
+    noted = catalog.job(job.job_id)
+    assert noted is not None and noted.eta_seconds is not None
+    assert 275.0 < noted.eta_seconds <= 300.0
+    assert rates.estimate("structure", 500) != pytest.approx(50.0)
 
 
 def test_heartbeat_keeps_a_lease_that_is_shorter_than_the_work(catalog: Catalog) -> None:
@@ -67,7 +79,6 @@ def test_heartbeat_keeps_a_lease_that_is_shorter_than_the_work(catalog: Catalog)
     noted = catalog.job(job.job_id)
     assert noted is not None
     assert noted.stage == "embed"
-    assert noted.eta_seconds is not None
 
 
 def test_report_after_the_job_was_cancelled_ends_the_work(catalog: Catalog) -> None:

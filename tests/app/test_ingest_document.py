@@ -39,7 +39,7 @@ class LetterEmbedder:
 class Reports(list[tuple[str, float]]):
     """Takes progress as a list of (stage, share)."""
 
-    def __call__(self, stage: str, share: float) -> None:
+    def __call__(self, stage: str, share: float, characters: int = 0) -> None:
         self.append((stage, share))
 
 
@@ -125,7 +125,7 @@ def test_ingest_document_progress_rises_through_every_stage() -> None:
 def test_ingest_document_progress_that_raises_ends_the_work() -> None:
     embedder = LetterEmbedder()
 
-    def cancelled(stage: str, share: float) -> None:
+    def cancelled(stage: str, share: float, characters: int = 0) -> None:
         if stage == "embedding":
             raise InterruptedError
 

@@ -67,6 +67,7 @@ async def test_schema_declares_every_problem_and_the_types_of_streams(
     }
     assert {path for path, _ in calls} == {
         "/ask",
+        "/collections",
         "/documents",
         "/documents/{document_id}",
         "/documents/{document_id}/chunks",

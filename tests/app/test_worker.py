@@ -1,5 +1,6 @@
 import logging
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from ingestion.errors import BrokenDocument
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.stored import Job, JobState, Submission
+from ingestion.uploads import check_upload
 from tests.ingestion.catalog_samples import ROOT, ingested_document, submit
 
 FINAL = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
@@ -110,6 +112,89 @@ def test_ingestion_error_fails_the_job_with_its_code_and_the_worker_goes_on(
         assert wait_for_end(catalog, good).state is JobState.DONE
 
 
+def test_password_of_the_upload_reaches_the_parser_and_is_forgotten(catalog: Catalog) -> None:
+    given: list[str] = []
+
+    def ingest(
+        content: bytes, name: str, options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
+        given.append(options.password)
+        return ingest_well(content, name, options, progress)
+
+    submission = catalog.submit("hr", "a.txt", "内容。".encode(), {}, "secret")
+    with working(catalog, ingest):
+        assert wait_for_end(catalog, submission).state is JobState.DONE
+    assert given == ["secret"]
+    assert catalog.job_password(str(submission.job_id)) == ""
+
+
+WORK = """
+import sys, threading, time
+from pathlib import Path
+from app.settings import Settings
+from app.worker import run_worker
+from ingestion.catalog import Catalog
+from tests.ingestion.catalog_samples import ingested_document
+
+
+def ingest(content, name, options, progress):
+    progress("parsing", 0.0)
+    with open(sys.argv[2], "a") as log:
+        log.write(name + "\\n")
+    time.sleep(0.03)
+    progress("embedding", 0.5)
+    return ingested_document(content.decode(), title=name)
+
+
+settings = Settings(lease_seconds=1.1, max_attempts=100)
+catalog = Catalog(Path(sys.argv[1]))
+run_worker(settings, ingest=ingest, catalog=catalog, stop=threading.Event())
+"""
+
+
+def test_three_workers_killed_at_random_do_every_job_once(tmp_path: Path) -> None:
+    path, log = tmp_path / "catalog.sqlite", tmp_path / "log"
+    catalog = Catalog(path)
+    texts = {f"{number}": f"第 {number} 份。" for number in range(60)}
+    files = [
+        (check_upload(f"c{len(text) % 2}", name, text.encode(), {}), text.encode())
+        for name, text in texts.items()
+    ]
+    catalog.submit_all(files)
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", WORK, str(path), str(log)], cwd=ROOT)
+
+    chance = random.Random(7)
+    workers = [start() for _ in range(3)]
+    try:
+        for kill_after in (5, 25):
+            assert eventually(lambda most=60 - kill_after: open_jobs(catalog) <= most)
+            victim = chance.randrange(3)
+            workers[victim].kill()
+            workers[victim].wait()
+            workers[victim] = start()
+        assert eventually(lambda: open_jobs(catalog) == 0, 60)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    found, total = catalog.jobs(None, None, 0, 100)
+    assert (total, {job.state for job in found}) == (60, {JobState.DONE})
+    documents, count = catalog.documents(None, 0, 100)
+    assert count == 60
+    for document in documents:
+        assert catalog.text(document.document_id, document.revision) == texts[document.name]
+    # Whose worker was killed is begun again, nobody else's.
+    assert len(log.read_text().split()) <= 60 + 2
+    assert sum(job.attempts for job in found) <= 60 + 2
+    catalog.close()
+
+
+def open_jobs(catalog: Catalog) -> int:
+    return sum(catalog.jobs(None, state, 0, 1)[1] for state in (JobState.QUEUED, JobState.RUNNING))
+
+
 def test_unexpected_error_fails_the_job_and_logs_no_document_text(
     catalog: Catalog, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,7 +258,7 @@ def test_cancelled_job_is_given_up_and_the_next_one_taken(catalog: Catalog) -> N
     with working(catalog, ingest):
         assert eventually(lambda: job_of(catalog, endless).progress == 0.25)
         assert job_of(catalog, endless).stage == "embed"
-        assert job_of(catalog, endless).eta_seconds is not None
+        assert job_of(catalog, endless).eta_seconds is None
         assert catalog.cancel(str(endless.job_id))
         assert given_up.wait(PATIENCE)
         assert wait_for_end(catalog, following).state is JobState.DONE

@@ -10,6 +10,7 @@ import pytest
 from ingestion.catalog import Catalog
 from ingestion.errors import LeaseLost
 from ingestion.stored import Job, JobState
+from ingestion.uploads import check_upload
 from tests.ingestion.catalog_samples import LEASE, ROOT, add, claim, ingested_document, submit
 
 
@@ -100,6 +101,67 @@ def test_claim_remembers_whom_it_served_when_queues_run_dry(catalog: Catalog) ->
     submit(catalog, name="2", content=b"2", collection="b")
     submit(catalog, name="2", content=b"2", collection="a")
     assert [claim(catalog).collection for _ in range(2)] == ["a", "b"]
+
+
+def test_claim_one_file_does_not_wait_for_two_thousand_of_another_collection(
+    catalog: Catalog,
+) -> None:
+    catalog.submit_all(
+        [
+            (check_upload("bulk", f"{number}", str(number).encode(), {}), str(number).encode())
+            for number in range(2000)
+        ]
+    )
+    for _ in range(5):
+        assert claim(catalog).collection == "bulk"
+    submit(catalog, collection="small")
+    assert claim(catalog).collection == "small"
+    assert claim(catalog).collection == "bulk"
+
+
+def test_claim_weighs_turns_by_bytes(catalog: Catalog) -> None:
+    for number in range(3):
+        submit(catalog, name=f"{number}", content=bytes([number]) * 40_000, collection="large")
+    for number in range(20):
+        submit(catalog, name=f"{number}", content=bytes([number]), collection="small")
+    served = [claim(catalog).collection for _ in range(23)]
+    assert served[0] == "large"
+    first, second = (served.index("large", start) for start in (1, served.index("large", 1) + 1))
+    assert 8 <= first - 1 <= 12
+    assert 8 <= second - first <= 12
+
+
+def test_claim_gives_no_credit_for_a_pause(catalog: Catalog) -> None:
+    submit(catalog, collection="idle", content=b"0")
+    claim(catalog)
+    for number in range(30):
+        submit(catalog, name=f"{number}", content=bytes([number]), collection="busy")
+    for _ in range(15):
+        claim(catalog)
+    for number in range(30):
+        submit(catalog, name=f"{number}", content=bytes([number]), collection="idle")
+    served = [claim(catalog).collection for _ in range(10)]
+    assert 4 <= served.count("busy") <= 6
+
+
+def test_job_in_the_queue_again_says_why(catalog: Catalog, clock: FakeClock) -> None:
+    submit(catalog)
+    job = claim(catalog)
+    catalog.heartbeat(job.job_id, "w1", "parsing", 0.05, None, LEASE)
+    clock.advance(LEASE + 1)
+    again = claim(catalog, "w2")
+    assert (again.attempts, again.reason_code) == (2, "worker_died")
+    assert again.reason is not None and "stage 'parsing'" in again.reason
+    catalog.commit_document(ingested_document(), job_id=job.job_id, worker="w2")
+    done = job_of(catalog, job.job_id)
+    assert (done.reason_code, done.reason) == (None, None)
+
+
+def test_begun_jobs_are_told_with_those_that_are_gone(catalog: Catalog) -> None:
+    ids = [str(submit(catalog, name=f"{n}", content=bytes([n])).job_id) for n in range(3)]
+    running = claim(catalog)
+    assert catalog.begun_jobs([*ids, "gone"]) == ([running], {"gone"})
+    assert catalog.begun_jobs([]) == ([], set())
 
 
 def test_lease_that_ran_out_gives_the_job_to_another_worker(

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -6,12 +7,22 @@ import pytest
 from fastapi import FastAPI
 
 from app import job_watch
+from app.main import create_app
 from app.settings import Settings
+from app.submission import ARCHIVE_FACTOR
 from app.uploads import REQUEST_FACTOR
 from ingestion.catalog import Catalog
+from ingestion.quotas import Quota
 from ingestion.uploads import document_id_of, revision_of
 from tests.app.conftest import MAX_UPLOAD
-from tests.app.service_fakes import FakeModels, assert_problem, work_once
+from tests.app.service_fakes import (
+    FakeModels,
+    assert_problem,
+    client_of,
+    make_service,
+    work_once,
+)
+from tests.ingestion.zip_samples import raw_zip, zipped
 
 Files = list[tuple[str, tuple[str, bytes]]]
 
@@ -78,7 +89,7 @@ async def test_ingest_same_bytes_again_says_duplicate(
 async def test_ingest_large_file_arrives_whole_at_the_limit(
     client: httpx.AsyncClient, catalog: Catalog
 ) -> None:
-    content = bytes(range(256)) * 390 + b"\r\n--B\r\n" * 20
+    content = b"%PDF-1.7\n" + bytes(range(256)) * 390 + b"\r\n--B\r\n" * 20
     content = content[:MAX_UPLOAD].ljust(MAX_UPLOAD, b"z")
     entry = (await send(client, one(content=content))).json()["documents"][0]
     assert catalog.job_source(entry["job_id"]) == content
@@ -345,3 +356,114 @@ async def test_ingest_with_all_upload_places_taken_is_503(
     assert catalog.jobs()[1] == 0
     gate.set()
     await asyncio.gather(*holding)
+
+
+async def test_ingest_file_that_no_parser_reads_is_415_and_stores_nothing(
+    client: httpx.AsyncClient, catalog: Catalog, tmp_path: Path
+) -> None:
+    for name, content in (("a.pdf", b"\x7fELF" + bytes(100)), ("a.txt", bytes(range(256)) * 4)):
+        problem = assert_problem(await send(client, one(name, content)), 415, "unsupported_media")
+        assert "PDF" in problem["detail"] and "DOCX" in problem["detail"]
+    assert_problem(await send(client, one("a.txt", b" \n")), 422, "no_text")
+    assert catalog.jobs()[1] == 0
+    assert list((tmp_path / "sources").iterdir()) == []
+
+
+async def test_ingest_unsupported_among_others_is_rejected_alone(client: httpx.AsyncClient) -> None:
+    response = await send(client, [*one("a.bin", b"\x7fELF" + bytes(100)), *one()])
+    assert response.status_code == 202
+    entries = response.json()["documents"]
+    assert [(entry["status"], entry.get("code")) for entry in entries] == [
+        ("rejected", "unsupported_media"),
+        ("queued", None),
+    ]
+
+
+async def test_ingest_password_reaches_the_job_and_no_reply(
+    client: httpx.AsyncClient, catalog: Catalog
+) -> None:
+    response = await send(client, one(), {"password": "opensesame"})
+    job_id = response.json()["documents"][0]["job_id"]
+    assert catalog.job_password(job_id) == "opensesame"
+    replies = [response, await client.get(f"/jobs/{job_id}"), await client.get("/jobs")]
+    assert all("opensesame" not in reply.text for reply in replies)
+    await client.delete(f"/jobs/{job_id}")
+    assert catalog.job_password(job_id) == ""
+
+
+async def test_ingest_password_that_is_no_password_is_422_without_it(
+    client: httpx.AsyncClient,
+) -> None:
+    problem = assert_problem(
+        await send(client, one(), {"password": "secret" * 200}), 422, "invalid_request"
+    )
+    assert problem["errors"][0]["loc"] == ["body", "password"]
+    assert "secret" not in str(problem)
+
+
+async def test_ingest_archive_is_the_files_in_it(
+    client: httpx.AsyncClient, catalog: Catalog
+) -> None:
+    archive = zipped(
+        {
+            "合同/一.txt": b"one",
+            "../二.txt": b"two",
+            "空.txt": b"",
+            "程序.exe": b"MZ" + bytes(range(256)),
+            "里.zip": zipped({"a.txt": b"a"}),
+            "大.txt": b"x" * (MAX_UPLOAD + 1),
+            ".hidden": b"x",
+        }
+    )
+    response = await send(client, [*one("档案.zip", archive), *one("二.txt", b"another two")])
+    assert response.status_code == 202
+    entries = response.json()["documents"]
+    assert [(entry["name"], entry["status"], entry.get("code")) for entry in entries] == [
+        ("合同/一.txt", "queued", None),
+        ("二.txt", "queued", None),
+        ("空.txt", "rejected", "no_text"),
+        ("程序.exe", "rejected", "unsupported_media"),
+        ("里.zip", "rejected", "unsupported_media"),
+        ("大.txt", "rejected", "too_large"),
+        ("二.txt", "rejected", "repeated_file_name"),
+    ]
+    assert "Unpack it" in entries[4]["reason"]
+    assert catalog.job_source(entries[0]["job_id"]) == b"one"
+    again = (await send(client, one("档案.zip", archive))).json()["documents"]
+    assert [entry["status"] for entry in again[:2]] == ["duplicate", "duplicate"]
+
+
+async def test_ingest_locked_archive_needs_the_password_of_the_request(
+    client: httpx.AsyncClient, catalog: Catalog
+) -> None:
+    archive = raw_zip(b"a.txt", b"locked text", password=b"secret")
+    assert_problem(await send(client, one("a.zip", archive)), 422, "password_required")
+    wrong = await send(client, one("a.zip", archive), {"password": "other"})
+    assert_problem(wrong, 422, "wrong_password")
+    entry = (await send(client, one("a.zip", archive), {"password": "secret"})).json()["documents"][
+        0
+    ]
+    assert catalog.job_source(entry["job_id"]) == b"locked text"
+
+
+async def test_ingest_archive_that_is_a_bomb_is_413_and_stores_nothing(
+    client: httpx.AsyncClient, catalog: Catalog
+) -> None:
+    bomb = zipped({f"{number}.txt": b"x" * MAX_UPLOAD for number in range(ARCHIVE_FACTOR + 1)})
+    problem = assert_problem(await send(client, one("a.zip", bomb)), 413, "too_large")
+    assert "unpacked" in problem["detail"]
+    assert catalog.jobs()[1] == 0
+
+
+async def test_ingest_into_a_full_collection_is_413_with_the_facts(
+    settings: Settings, web_folder: Path, tmp_path: Path
+) -> None:
+    catalog = Catalog(tmp_path / "small.sqlite", quota=Quota(documents=1))
+    app = create_app(make_service(FakeModels(catalog), settings), web_folder)
+    async with client_of(app) as client:
+        entries = (await send(client, [*one("一.txt", b"1"), *one("二.txt", b"2")])).json()
+        codes = [entry.get("code") for entry in entries["documents"]]
+        assert codes == [None, "quota_exceeded"]
+        problem = assert_problem(await send(client, one("三.txt", b"3")), 413, "quota_exceeded")
+        assert "holds 1 of at most 1 documents" in problem["detail"]
+    catalog.close()
