@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ingestion.errors import EmptyDocument
+from ingestion.errors import DocumentTooLarge, EmptyDocument
 from ingestion.records import Block, BlockKind, BoundingBox, Document, Language
 
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -30,6 +30,8 @@ _LETTERS = re.compile(r"[^\W\d_]")
 # A Chinese manual is full of Latin names and code, and one hanzi carries what four letters do.
 _CHINESE_SHARE = 0.15
 _TITLE_LENGTH = 200
+LARGEST_BLOCKS = 300_000
+"""Some six thousand pages; a file of a million lines of a letter each is no document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def build_document(
     """Return the document made of the drafts, in order; drafts without text are left out.
 
     name: the file's name; its stem is the title where neither `title` nor a heading gives one.
-    Raises EmptyDocument if no draft has text.
+    Raises EmptyDocument if no draft has text, DocumentTooLarge on more than `LARGEST_BLOCKS`.
     """
     pieces: list[str] = []
     blocks: list[Block] = []
@@ -87,6 +89,8 @@ def build_document(
             pieces.append("\n" if listed else "\n\n")
             offset += len(pieces[-1])
         blocks.append(_placed(draft, offset, len(text)))
+        if len(blocks) > LARGEST_BLOCKS:
+            raise DocumentTooLarge(len(blocks), LARGEST_BLOCKS, "paragraphs")
         pieces.append(text)
         offset += len(text)
     if not blocks:

@@ -43,6 +43,7 @@ BoundaryCosts = Callable[[Document, Sequence[Unit]], Sequence[float]]
 _COUNTED_TOGETHER = 1024
 _FILL = 0.9  # share of the limit aimed at, so that the even size can be met
 _TORN_SENTENCE, _TORN_TABLE, _LONE_HEADING = 4.0, 100.0, 1000.0
+_LONGEST_HEADER = 200  # characters
 _TINY, _MODEST = 6, 2  # divisors of the limit: sections that may merge, and what they may grow to
 
 _ARTICLE = re.compile(
@@ -309,4 +310,8 @@ def _cut(tokens: Sequence[int], costs: Sequence[float], limit: int) -> list[tupl
 
 def _chunk(document: Document, ordinal: int, units: Sequence[Unit], path: tuple[str, ...]) -> Chunk:
     start, end = units[0].start, units[-1].end
+    block = units[0].block
+    if block.kind is BlockKind.TABLE and start > block.start:
+        # Rows mean nothing without the names of their columns.
+        path = (*path, document.text[block.start : block.end].split("\n", 1)[0][:_LONGEST_HEADER])
     return Chunk(ordinal, start, end, units[0].page, path, document.text[start:end])

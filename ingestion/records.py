@@ -140,7 +140,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The indexed unit: `text` is `Document.text[start:end]`; `page` is where it starts."""
+    """The indexed unit: `text` is `Document.text[start:end]`; `page` is where it starts.
+
+    heading_path: outermost first; of a chunk that begins inside a table, the table's first row too.
+    """
 
     ordinal: int
     start: int

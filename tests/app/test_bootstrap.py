@@ -56,7 +56,9 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     service.catalog.submit("c", "ferry.txt", TEXT.encode(), {})
     job = catalog.claim("w", LEASE)
     assert job is not None
-    ingested = ingest(catalog.job_source(job.job_id), job.name, PLAIN, lambda _stage, _share, _characters=0: None)
+    ingested = ingest(
+        catalog.job_source(job.job_id), job.name, PLAIN, lambda _stage, _share, _characters=0: None
+    )
     catalog.commit_document(ingested, job_id=job.job_id, worker="w")
     assert service.search(SearchRequest("ferry", "c", 3, None)).passages == ()
     service.refresh()

@@ -1,9 +1,11 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.builder import DraftBlock, build_document, language_of, normalise
-from ingestion.errors import EmptyDocument
+from ingestion.errors import DocumentTooLarge, EmptyDocument
 from ingestion.records import BlockKind
 
 drafts = st.lists(
@@ -65,6 +67,12 @@ def test_build_any_drafts_blocks_are_exact_ordered_and_cover_the_text(given_draf
 def test_build_no_text_raises_empty_document():
     with pytest.raises(EmptyDocument):
         build_document([paragraph(" \n\t"), paragraph("")], name="a", media_type="text/plain")
+
+
+def test_build_more_blocks_than_a_document_has_is_too_large():
+    endless = (DraftBlock(BlockKind.PARAGRAPH, "a") for _ in itertools.count())
+    with pytest.raises(DocumentTooLarge, match="paragraphs"):
+        build_document(endless, name="a.txt", media_type="text/plain")
 
 
 def test_build_title_prefers_given_then_highest_heading_then_stem():

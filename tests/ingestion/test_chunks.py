@@ -229,6 +229,17 @@ def test_pack_chunks_of_a_table_too_long_divide_it_between_rows() -> None:
     assert all(size % 9 == 0 for size in sizes(chunks))
 
 
+def test_pack_chunks_of_a_tables_later_rows_name_its_columns() -> None:
+    rows = ["年度 | 收入", *(f"{year} | {year * 7}" for year in range(2000, 2040))]
+    document = make_document(
+        (BlockKind.HEADING, 1, "收入表"), (BlockKind.TABLE, 0, "\n".join(rows))
+    )
+    first, second, *_ = pack(document, 120)
+    assert first.heading_path == ("收入表",)
+    assert second.heading_path == ("收入表", "年度 | 收入")
+    assert "年度" not in second.text
+
+
 def test_pack_chunks_of_a_lead_in_keep_it_with_its_first_item() -> None:
     document = make_document(
         (PARAGRAPH, 0, "甲" * 19 + "。" + "下列情形：".rjust(17, "乙")),
