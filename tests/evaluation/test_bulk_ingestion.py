@@ -31,7 +31,7 @@ def _ingest(file: SourceFile, embedder: PassageEmbedder) -> IngestedDocument:
         file.name,
         embedder=embedder,
         chunk_tokens=64,
-        progress=lambda _stage, _share: None,
+        progress=lambda _stage, _share, _characters=0: None,
     )
 
 
