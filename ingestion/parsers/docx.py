@@ -1,4 +1,4 @@
-"""DOCX: headings, numbered lists and tables of the body; no headers, footers or deleted text."""
+"""DOCX: headings, numbered lists, tables and notes; no headers, footers or deleted text."""
 
 import io
 import re
@@ -16,13 +16,19 @@ from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import BrokenDocument
 from ingestion.numbering import heading_level
 from ingestion.parsers.docx_looks import Look, Looks
+from ingestion.parsers.docx_math import EQUATION, linear
+from ingestion.parsers.docx_notes import REFERENCES, Notes
 from ingestion.parsers.docx_numbering import Numbering
+from ingestion.parsers.docx_tables import header_rows, own_cells, own_rows, table_cells
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.ooxml_package import UNREADABLE, checked_package
+from ingestion.parsers.pdf_captions import is_caption
+from ingestion.parsers.table_grid import GridCell, flattened_table, table_drafts
 from ingestion.records import BlockKind, Document
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.I)
 _TITLE_STYLE = re.compile(r"(?:title|标题|標題)", re.I)
+_CAPTION_STYLE = re.compile(r"(?:caption|题注|題註|標號|beschriftung|légende)\b", re.I)
 _CONTENTS_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.I)
 _CONTAINERS = frozenset(qn(tag) for tag in ("w:sdt", "w:sdtContent", "w:customXml", "w:smartTag"))
 # Deleted text, field codes, and the second copy of what a newer Word draws are not read.
@@ -86,10 +92,15 @@ class _Body:
         }
         self._levels: dict[str, int | None] = {}
         self._looks = Looks(word, self._chain)
+        self._notes = Notes(word)
         self.hidden: list[HiddenText] = []
 
     def drafts(self) -> Iterator[DraftBlock]:
+        """Yield the blocks of the body, then the notes that are named in it."""
         yield from self._blocks(self._root)
+        for mark, note in self._notes.met():
+            if text := self._joined(note):
+                yield DraftBlock(BlockKind.FOOTNOTE, f"{mark} {text}")
 
     def _blocks(self, parent: _Element) -> Iterator[DraftBlock]:
         for child in parent:
@@ -108,7 +119,7 @@ class _Body:
         level = self._outline_level(element, style_id)
         if text.strip():
             label = self._numbering.label(element, self._chain(style_id))
-            yield _draft(text, level, label)
+            yield _draft(text, level, label, captioned=self._is_caption(style_id))
         for box in _text_boxes(element):
             yield from self._blocks(box)
 
@@ -117,6 +128,10 @@ class _Body:
         for child in element:
             if child.tag in _TEXT:
                 yield child.text or ""
+            elif child.tag == EQUATION:
+                yield linear(child)
+            elif child.tag in REFERENCES:
+                yield self._notes.mark(child)
             elif child.tag in _BREAKS:
                 yield _BREAKS[child.tag]
             elif child.tag in _SKIPPED:
@@ -127,26 +142,26 @@ class _Body:
                 self.hidden.append(HiddenText(reason, count))
 
     def _table(self, element: _Element) -> Iterator[DraftBlock]:
-        rows = [self._cells(row) for row in element.iter(qn("w:tr")) if _owner(row) is element]
-        if max((len(cells) for cells in rows), default=0) == 1:
+        rows = own_rows(element)
+        if max((len(own_cells(row)) for row in rows), default=0) == 1:
             # One column is a frame around text, not a table.
-            for cells in rows:
-                yield from self._blocks(cells[0])
+            for row in rows:
+                for cell in own_cells(row):
+                    yield from self._blocks(cell)
             return
-        lines = [[self._cell_text(cell) for cell in cells] for cells in rows]
-        text = "\n".join(" | ".join(line) for line in lines if any(line))
-        if text:
-            yield DraftBlock(BlockKind.TABLE, text)
+        cells = [
+            GridCell(self._joined(cell.element), cell.top, cell.left, cell.bottom, cell.right)
+            for cell in table_cells(rows)
+        ]
+        yield from table_drafts(cells, header_rows(rows))
 
-    def _cells(self, row: _Element) -> list[_Element]:
-        return [cell for cell in row.iter(qn("w:tc")) if _owner(cell, qn("w:tr")) is row]
+    def _joined(self, element: _Element) -> str:
+        """Return the text of a cell or note on one line."""
+        return " ".join(" ".join(_flat(draft).split()) for draft in self._blocks(element))
 
-    def _cell_text(self, cell: _Element) -> str:
-        """Return the cell's text on one line; '' where it continues the cell above."""
-        merge = cell.find("w:tcPr/w:vMerge", cell.nsmap)
-        if merge is not None and merge.get(qn("w:val"), "continue") == "continue":
-            return ""
-        return " ".join(" ".join(draft.text.split()) for draft in self._blocks(cell))
+    def _is_caption(self, style_id: str) -> bool:
+        chain = self._chain(style_id)
+        return any(_CAPTION_STYLE.match(_value(style, "w:name")) for style in chain)
 
     def _outline_level(self, element: _Element, style_id: str) -> int | None:
         outline = _value(element, "w:pPr/w:outlineLvl")
@@ -180,10 +195,12 @@ class _Body:
         return _value(self._styles[style_id], "w:name") if style_id in self._styles else ""
 
 
-def _draft(text: str, level: int | None, label: str | None) -> DraftBlock:
+def _draft(text: str, level: int | None, label: str | None, *, captioned: bool) -> DraftBlock:
     marked = f"{label} {text.lstrip()}" if label else text
     if level is not None:
         return DraftBlock(BlockKind.HEADING, marked, level)
+    if captioned or (label is None and is_caption(text.strip())):
+        return DraftBlock(BlockKind.CAPTION, marked)
     if label is not None:
         return DraftBlock(BlockKind.LIST_ITEM, marked)
     if numbered := heading_level(text):
@@ -192,16 +209,13 @@ def _draft(text: str, level: int | None, label: str | None) -> DraftBlock:
     return DraftBlock(BlockKind.PARAGRAPH, text)
 
 
+def _flat(draft: DraftBlock) -> str:
+    return flattened_table(draft.text) if draft.kind is BlockKind.TABLE else draft.text
+
+
 def _value(element: _Element, path: str) -> str:
     found = element.find(path, {"w": qn("w:p")[1:-2]})
     return "" if found is None else str(found.get(qn("w:val"), ""))
-
-
-def _owner(element: _Element, tag: str = qn("w:tbl")) -> _Element:
-    parent = element.getparent()
-    while parent is not None and parent.tag != tag:
-        parent = parent.getparent()
-    return parent
 
 
 def _text_boxes(element: _Element) -> Iterator[_Element]:

@@ -10,7 +10,16 @@ from ingestion.builder import DraftBlock, build_document
 from ingestion.errors import EmptyDocument
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.html_depth import flattened
+from ingestion.parsers.html_tables import (
+    cells_of,
+    header_rows,
+    is_data,
+    row_groups,
+    span,
+    tables_around,
+)
 from ingestion.parsers.html_visibility import Look, Visibility
+from ingestion.parsers.table_grid import SpannedCell, placed, table_drafts
 from ingestion.records import BlockKind, Document
 
 _DROPPED = frozenset(
@@ -28,8 +37,12 @@ _BLOCKS = frozenset(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # A heading around these is a mistake in the page, and could be nested without end.
 _IN_NO_HEADING = ", ".join((*_HEADINGS, "table"))
-_ROW_GROUPS = frozenset(("tbody", "thead", "tfoot"))
-_LIST_ITEMS = frozenset(("li", "dd", "dt"))
+_INNER_KINDS = {
+    **dict.fromkeys(("li", "dd", "dt"), BlockKind.LIST_ITEM),
+    **dict.fromkeys(("caption", "figcaption"), BlockKind.CAPTION),
+}
+# Parts the rows of a table within a cell; a line break to `normalise`.
+_ROW_END = "\x1e"
 # What asks for consent stands over a page and says nothing of it.
 _ASKING = re.compile(r"cookie|consent|gdpr|ccpa", re.I)
 _BANNER = re.compile(r"banner|notice|popup|modal|overlay|dialog|wall|window|sdk|\bbar\b", re.I)
@@ -88,13 +101,13 @@ def _visible_drafts(tree: LexborHTMLParser) -> tuple[list[DraftBlock], list[Hidd
     body = tree.body
     if body is None:
         raise EmptyDocument("The page has no body.")
-    visibility = Visibility(tree)
-    whole = _Walk(visibility)
+    visibility, around = Visibility(tree), tables_around(tree)
+    whole = _Walk(visibility, around)
     drafts = list(whole.drafts(body))
     main = tree.css_first("main, [role=main]")
     if main is None:
         return drafts, whole.hidden
-    part = _Walk(visibility)
+    part = _Walk(visibility, around)
     inner = list(part.drafts(main))
     # What is hidden around the main part is of no less interest.
     return (inner if _length(inner) >= _MAIN_SHARE * _length(drafts) else drafts), whole.hidden
@@ -107,9 +120,11 @@ def _length(drafts: list[DraftBlock]) -> int:
 class _Walk:
     """One pass over a tree: inline text gathers until a block element begins or ends."""
 
-    def __init__(self, visibility: Visibility) -> None:
+    def __init__(self, visibility: Visibility, around: frozenset[int]) -> None:
         self._visibility = visibility
+        self._around = around
         self._inline: list[str] = []
+        self._in_cell = False
         self.hidden: list[HiddenText] = []
 
     def drafts(self, node: LexborNode) -> Iterator[DraftBlock]:
@@ -134,6 +149,8 @@ class _Walk:
                 stack.pop()
                 if tag in _BLOCKS:
                     yield from self._flush(kind)
+                if tag == "tr" and self._in_cell:
+                    yield DraftBlock(kind, _ROW_END)
                 continue
             name = child.tag or ""
             if name == "-text":
@@ -144,10 +161,10 @@ class _Walk:
                 continue
             elif name in _BLOCKS:
                 yield from self._flush(kind)
-                if whole := self._whole(child, name, own):
-                    yield whole
+                if (whole := self._whole(child, name, own)) is not None:
+                    yield from whole
                     continue
-                inner = BlockKind.LIST_ITEM if name in _LIST_ITEMS else kind
+                inner = _INNER_KINDS.get(name, kind)
                 stack.append((iter(child.iter(include_text=True)), inner, name, own))
             else:
                 stack.append((iter(child.iter(include_text=True)), kind, name, own))
@@ -170,17 +187,17 @@ class _Walk:
         if count := count_characters(text):
             self.hidden.append(HiddenText(reason, count))
 
-    def _whole(self, node: LexborNode, name: str, look: Look) -> DraftBlock | None:
-        """Return the draft of an element that is one block, or None where it holds blocks."""
+    def _whole(self, node: LexborNode, name: str, look: Look) -> list[DraftBlock] | None:
+        """Return the drafts of an element that is read as a whole, or None where it holds blocks.
+
+        A table within a cell is not: its words are the cell's, however deep they stand.
+        """
         if name in _HEADINGS and not any(it.css_first(_IN_NO_HEADING) for it in node.iter()):
-            return DraftBlock(BlockKind.HEADING, self._words(node, look), _HEADINGS[name])
+            return [DraftBlock(BlockKind.HEADING, self._words(node, look), _HEADINGS[name])]
         if name == "pre":
-            return DraftBlock(BlockKind.CODE, self._verbatim(node, look))
-        if name == "table" and not node.css_first("table table"):
-            rows = node.css("tr")
-            if max((len(row.css("td, th")) for row in rows), default=0) > 1:
-                lines = [self._row(row, look) for row in rows]
-                return DraftBlock(BlockKind.TABLE, "\n".join(line for line in lines if line))
+            return [DraftBlock(BlockKind.CODE, self._verbatim(node, look))]
+        if name == "table" and not self._in_cell and is_data(node, self._around):
+            return self._table(node, look)
         return None
 
     def _verbatim(self, node: LexborNode, look: Look) -> str:
@@ -202,23 +219,45 @@ class _Walk:
         self._inline = outer
         return text
 
-    def _row(self, row: LexborNode, outer: Look) -> str:
-        groups = [row.parent] if row.parent is not None and row.parent.tag in _ROW_GROUPS else []
-        look: Look | None = outer
-        for element in (*groups, row):
-            if look is None or _is_furniture(element, element.tag or ""):
-                return ""
-            look = self._look(element, look)
-        if look is None:
-            return ""
-        cells = [
-            self._words(cell, own)
-            for cell in row.iter()
-            if cell.tag in ("td", "th")
-            and not _is_furniture(cell, cell.tag)
-            and (own := self._look(cell, look))
+    def _table(self, table: LexborNode, look: Look) -> list[DraftBlock]:
+        """Return the captions of a table, and the table."""
+        captions = [
+            DraftBlock(BlockKind.CAPTION, self._words(child, own))
+            for child in table.iter()
+            if child.tag == "caption"
+            and not _is_furniture(child, child.tag)
+            and (own := self._look(child, look))
         ]
-        return " | ".join(cells) if any(cells) else ""
+        rows: list[list[SpannedCell]] = []
+        for group, lines in row_groups(table):
+            own = None if _is_furniture(group, "") else self._look(group, look)
+            rest = len(lines)
+            for line in lines:
+                rows.append([] if own is None else self._row(line, own, rest))
+                rest -= 1
+        return [*captions, *table_drafts(placed(rows), header_rows(table))]
+
+    def _row(self, row: LexborNode, outer: Look, rest: int) -> list[SpannedCell]:
+        """Return the cells of a row. rest: rows from it to the end of its group."""
+        look = None if _is_furniture(row, "") else self._look(row, outer)
+        if look is None:
+            return []
+        return [
+            SpannedCell(
+                self._cell(cell, own),
+                min(span(cell, "rowspan", rest), rest),
+                span(cell, "colspan", 1),
+            )
+            for cell in cells_of(row)
+            if not _is_furniture(cell, "") and (own := self._look(cell, look))
+        ]
+
+    def _cell(self, cell: LexborNode, look: Look) -> str:
+        """Return a cell's words; rows of a table in it, parted by semicolons."""
+        self._in_cell = True
+        rows = self._words(cell, look).split(_ROW_END)
+        self._in_cell = False
+        return "; ".join(words for row in rows if (words := row.strip(" ")))
 
     def _words(self, node: LexborNode, look: Look) -> str:
         outer, self._inline = self._inline, []

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from ingestion import media
@@ -13,6 +13,8 @@ from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_w
 from ingestion.parsers.odt_styles import NOT_DISPLAYED, Numbering, Styles, count_of
 from ingestion.parsers.odt_styles import qualified as q
 from ingestion.parsers.package import Package
+from ingestion.parsers.pdf_captions import is_caption
+from ingestion.parsers.table_grid import GridCell, flattened_table, table_drafts
 from ingestion.records import BlockKind, Document
 
 LARGEST_REPEATS = 100_000
@@ -32,6 +34,7 @@ _CONTAINERS = frozenset(
         "text:numbered-paragraph",
     )
 )
+_HEADER = q("table:table-header-rows")
 _ROW_GROUPS = frozenset(
     q(name) for name in ("table:table-header-rows", "table:table-rows", "table:table-row-group")
 )
@@ -175,7 +178,7 @@ class Body:
         for child in anchored:
             if child.tag == q("text:note"):
                 body = self._joined(child.find(q("text:note-body")))
-                yield DraftBlock(BlockKind.PARAGRAPH, f"{_mark(child)} {body}" if body else "")
+                yield DraftBlock(BlockKind.FOOTNOTE, f"{_mark(child)} {body}" if body else "")
             else:
                 yield from self.blocks([child])
 
@@ -188,6 +191,8 @@ class Body:
             return DraftBlock(BlockKind.HEADING, f"{label or ''} {text}", level)
         if label is not None:
             return DraftBlock(BlockKind.LIST_ITEM, f"{label} {text}")
+        if is_caption(text):
+            return DraftBlock(BlockKind.CAPTION, text)
         if self._styles.is_title(element.get(q("text:style-name"), "")):
             return DraftBlock(BlockKind.HEADING, text, 1)
         if numbered := heading_level(text):
@@ -233,34 +238,38 @@ class Body:
             for cell in (cell for inner in cells for cell in inner):
                 yield from self.blocks(cell)
             return
-        if lines := [line for line in self.lines(element) if line.strip(" |")]:
-            yield DraftBlock(BlockKind.TABLE, "\n".join(lines))
+        yield from table_drafts(list(self.cells(element)), header_rows(element))
 
-    def lines(self, table: Element) -> Iterator[str]:
-        """Yield the rows of a table, cells joined by ' | '; empty ones once, however many."""
+    def cells(self, table: Element) -> Iterator[GridCell]:
+        """Yield the cells of a table that are seen, repeated ones as often as the limit allows.
+
+        Empty rows come once, however many.
+        """
+        top = 0
         for row in _rows(table):
-            line = self._line(row)
-            repeats = count_of(row, "table:number-rows-repeated", 1) if line.strip(" |") else 1
-            yield from [line] * self._granted(repeats, len(line))
+            line = list(self._line(row))
+            size = sum(len(cell.text) + len(" | ") for cell in line)
+            filled = any(cell.text for cell in line)
+            repeats = count_of(row, "table:number-rows-repeated", 1) if filled else 1
+            for _ in range(self._granted(repeats, size)):
+                for cell in line:
+                    yield replace(cell, top=cell.top + top, bottom=cell.bottom + top)
+                top += 1
 
-    def _line(self, row: Element) -> str:
-        """Return a row's cells; '' where one goes on from above, nothing where from the left."""
-        cells: list[tuple[str, int]] = []
-        covered = 0
+    def _line(self, row: Element) -> Iterator[GridCell]:
+        """Yield the cells of a row as of row 0, without those that go on from above or the left."""
+        left = 0
         for cell in row:
             repeats = count_of(cell, "table:number-columns-repeated", 1)
             if cell.tag == _CELLS[0]:
-                covered = count_of(cell, "table:number-columns-spanned", 1) - 1
-                cells.append((self._joined(cell), repeats))
-            elif cell.tag == _CELLS[1]:
-                beside = min(covered, repeats)
-                covered -= beside
-                cells += [("", repeats - beside)] if repeats > beside else []
-        while cells and not cells[-1][0] and cells[-1][1] > 1:
-            # The empty rest of a sheet's row.
-            cells.pop()
-        shown = ([text] * self._granted(repeats, len(text) + len(" | ")) for text, repeats in cells)
-        return " | ".join(text for texts in shown for text in texts)
+                text = self._joined(cell)
+                bottom = max(count_of(cell, "table:number-rows-spanned", 1), 1) - 1
+                more = max(count_of(cell, "table:number-columns-spanned", 1), 1) - 1
+                shown = self._granted(repeats, len(text) + len(" | ")) if text else 1
+                for column in range(left, left + shown):
+                    yield GridCell(text, 0, column, bottom, column + more)
+            if cell.tag in _CELLS:
+                left += max(repeats, 1)
 
     def _granted(self, repeats: int, size: int) -> int:
         """Return how often something of that size is written: once, or more within the limit."""
@@ -271,7 +280,11 @@ class Body:
     def _joined(self, element: Element | None) -> str:
         """Return all text of a cell or note on one line."""
         drafts = () if element is None else self.blocks(element)
-        return " ".join(" ".join(draft.text.split()) for draft in drafts if draft.text)
+        texts = (
+            flattened_table(draft.text) if draft.kind is BlockKind.TABLE else draft.text
+            for draft in drafts
+        )
+        return " ".join(" ".join(text.split()) for text in texts if text)
 
 
 def _rows(element: Element) -> Iterator[Element]:
@@ -282,6 +295,16 @@ def _rows(element: Element) -> Iterator[Element]:
             yield child
         elif child.tag in _ROW_GROUPS:
             yield from _rows(child)
+
+
+def header_rows(table: Element) -> int:
+    """Return how many rows at the top the table repeats on each page, which a header's are."""
+    for child in table:
+        if child.tag == _HEADER:
+            return sum(1 for _ in _rows(child))
+        if child.tag == q("table:table-row") or child.tag in _ROW_GROUPS:
+            return 0
+    return 0
 
 
 def _hidden_reason(paragraph: Element) -> str:

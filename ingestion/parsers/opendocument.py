@@ -12,6 +12,7 @@ from ingestion.parsers.odt import Body, open_document
 from ingestion.parsers.odt_styles import Styles
 from ingestion.parsers.odt_styles import qualified as q
 from ingestion.parsers.page_warnings import page_warnings
+from ingestion.parsers.table_grid import table_drafts
 from ingestion.records import BlockKind, Document
 
 NOTES = "备注 Notes:"
@@ -67,16 +68,16 @@ def parse_odp(content: bytes, name: str) -> Document:
 
 
 def _tables(body: Body, table: Element) -> Iterator[DraftBlock]:
-    lines = (line.rstrip(" |") for line in body.lines(table))
-    for filled, rows in groupby(lines, key=bool):
-        if not filled:
-            continue
-        run = list(rows)
-        # Lines of one cell over the header are a title.
-        while run and " | " not in run[0]:
-            yield DraftBlock(BlockKind.PARAGRAPH, run.pop(0))
-        if run:
-            yield DraftBlock(BlockKind.TABLE, "\n".join(run))
+    """Yield the tables that empty rows part; lines of one cell over a header are a title."""
+    filled = (cell for cell in body.cells(table) if cell.text)
+    rows = [list(row) for _, row in groupby(filled, key=lambda cell: cell.top)]
+    starts = [at for at, row in enumerate(rows) if not at or row[0].top > rows[at - 1][0].top + 1]
+    for first, last in zip(starts, [*starts[1:], len(rows)], strict=True):
+        run = rows[first:last]
+        over = next((at for at, row in enumerate(run) if len(row) > 1), len(run))
+        for row in run[:over]:
+            yield DraftBlock(BlockKind.PARAGRAPH, row[0].text)
+        yield from table_drafts([cell for row in run[over:] for cell in row])
 
 
 def _slide(body: Body, slide: Element) -> Iterator[DraftBlock]:

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from ingestion.parsers.pdf_fragments import LINE_HYPHENS, Fragment
 from ingestion.parsers.pdf_raster import NEAR, Cell, Raster, crossing_lines, frame, raster_of
 from ingestion.parsers.pdf_rulings import Ruling, Rulings
+from ingestion.parsers.table_grid import LONGEST_LABEL, header_end, title_depth
 from ingestion.records import BoundingBox
 from ingestion.reflow import display_width, gap_between
 
 _MOST_CELLS = 4000
-_LONGEST_LABEL = 100
-_DEEPEST_HEADER = 4
 _SAME_LINE = 0.5
 _LEAST_FILLED = 0.3
 _MOST_CROSSING = 0.2
@@ -75,8 +74,8 @@ def _grid(
         return None
     if _is_part(inside, fragments, edges, held):
         return None
-    title = _title_depth(cells, len(levels) - 1, len(edges) - 1)
-    header = _header_end(cells, held, title, len(levels) - 1, len(edges) - 1)
+    title = title_depth(cells, len(levels) - 1, len(edges) - 1)
+    header = header_end(cells, held, title, len(levels) - 1, len(edges) - 1)
     return Grid(
         rows=tuple(_rows(cells, held, (title, header), edges, levels)),
         box=BoundingBox(edges[0], levels[-1], edges[-1], levels[0]),
@@ -193,34 +192,6 @@ def _is_part(
     return beside >= NEARLY_ALL * len(heights)
 
 
-def _title_depth(cells: Raster, rows: int, columns: int) -> int:
-    """Return how many rows at the top are one cell over all columns."""
-    depth = 0
-    while depth < rows - 1 and cells[depth, 0].right == columns - 1:
-        depth += 1
-    return depth
-
-
-def _header_end(cells: Raster, held: _Held, start: int, rows: int, columns: int) -> int:
-    """Return the row under the header, which takes more than one row where its cells are merged.
-
-    Below a cell merged over columns stand their own names, and every other cell of the header
-    reaches down to its last row, or nothing stands below it.
-    """
-    end = start + 1
-    while end < min(rows, start + _DEEPEST_HEADER):
-        above = {cells[end - 1, column] for column in range(columns)}
-        if all(cell.right == cell.left for cell in above):
-            break
-        end += 1
-    for column in range(columns):
-        named = {cell for row in range(start, end) if (cell := cells[row, column]) in held}
-        alone = all(cell.right == cell.left for cell in named)
-        if (alone and len(named) > 1) or cells[end - 1, column].bottom >= end:
-            return start + 1
-    return end if end < rows else start + 1
-
-
 def _rows(
     cells: Raster,
     held: _Held,
@@ -252,7 +223,7 @@ def _said(cells: Raster, held: _Held, rows: range, column: int) -> str:
         names = dict.fromkeys(cells[row, column] for row in rows)
         return " ".join(_text(name, held) for name in names if name in held)
     cell, text = cells[rows[0], column], _text(cells[rows[0], column], held)
-    repeated = rows[0] == cell.top or len(text) <= _LONGEST_LABEL
+    repeated = rows[0] == cell.top or len(text) <= LONGEST_LABEL
     return text if column == cell.left and repeated else ""
 
 

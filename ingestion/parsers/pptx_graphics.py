@@ -1,6 +1,7 @@
 """Tables, charts and diagrams of a slide."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
@@ -9,6 +10,7 @@ from ingestion.builder import DraftBlock
 from ingestion.parsers.number_formats import number_text
 from ingestion.parsers.pptx_layout import NS, Element
 from ingestion.parsers.pptx_text import paragraphs, visible_text
+from ingestion.parsers.table_grid import GridCell, table_drafts
 from ingestion.records import BlockKind
 
 _C = {**NS, "c": qn("c:chart")[1:-6]}
@@ -17,19 +19,27 @@ _COVERED = ("1", "true")
 
 
 def table(element: Element, page: int) -> Iterator[DraftBlock]:
-    """Yield a table, a row a line; one column is a frame around text, not a table.
-
-    A cell merged over columns comes once; one merged over rows is empty below its first.
-    """
-    rows = [
-        [cell for cell in row.findall("a:tc", NS) if cell.get("hMerge") not in _COVERED]
-        for row in element.findall("a:tr", NS)
-    ]
-    if max(map(len, rows), default=0) == 1:
-        for body in (body for row in rows for cell in row for body in cell.findall("a:txBody", NS)):
+    """Yield a table as `table_drafts` does; one column is a frame around text, not a table."""
+    rows = [row.findall("a:tc", NS) for row in element.findall("a:tr", NS)]
+    seen = [[cell for cell in row if cell.get("hMerge") not in _COVERED] for row in rows]
+    if max(map(len, seen), default=0) == 1:
+        for body in (body for row in seen for cell in row for body in cell.findall("a:txBody", NS)):
             yield from paragraphs(body, [], page)
         return
-    yield _table([[_cell(cell) for cell in row] for row in rows], page)
+    cells = [
+        GridCell(
+            _cell(cell),
+            top,
+            left,
+            top + _span(cell, "rowSpan") - 1,
+            left + _span(cell, "gridSpan") - 1,
+        )
+        for top, row in enumerate(rows)
+        for left, cell in enumerate(row)
+        if cell.get("hMerge") not in _COVERED and cell.get("vMerge") not in _COVERED
+    ]
+    for draft in table_drafts(cells):
+        yield replace(draft, page=page)
 
 
 def chart(part: Element, page: int) -> Iterator[DraftBlock]:
@@ -69,9 +79,12 @@ def _table(rows: Sequence[Sequence[str]], page: int) -> DraftBlock:
     return DraftBlock(BlockKind.TABLE, "\n".join(lines), page=page)
 
 
+def _span(cell: Element, name: str) -> int:
+    given = cell.get(name, "")
+    return max(int(given[:9]), 1) if given.isascii() and given.isdecimal() else 1
+
+
 def _cell(cell: Element) -> str:
-    if cell.get("vMerge") in _COVERED:
-        return ""
     texts = (visible_text(paragraph) for paragraph in cell.iterfind("a:txBody/a:p", NS))
     return " ".join(" ".join(texts).split())
 

@@ -100,7 +100,7 @@ def test_docx_numbers_that_word_draws_are_part_of_the_text():
     ]
 
 
-def test_docx_table_rows_are_lines_and_merged_cells_come_once():
+def test_docx_table_rows_are_lines_and_say_the_labels_merged_over_them():
     word = docx.Document()
     table = word.add_table(3, 3)
     for row in range(3):
@@ -113,7 +113,7 @@ def test_docx_table_rows_are_lines_and_merged_cells_come_once():
     frame = word.add_table(1, 1)
     frame.cell(0, 0).text = "方框"
     assert blocks_of(parsed(word)) == [
-        (BlockKind.TABLE, 0, "横 | 02\n10 | 11 | 竖 行\n20 | 21 |"),
+        (BlockKind.TABLE, 0, "横 |  | 02\n10 | 11 | 竖 行\n20 | 21 | 竖 行"),
         (BlockKind.PARAGRAPH, 0, "方框"),
     ]
 

@@ -156,7 +156,7 @@ def test_odt_spaces_tabs_and_line_breaks_are_as_written():
     assert texts_of(body) == ["a   b\tc\nd e"]
 
 
-def test_odt_table_rows_are_lines_and_merged_cells_come_once():
+def test_odt_table_rows_are_lines_and_say_the_labels_merged_over_them():
     header = f"<table:table-header-rows>{row('名', '值', '注')}</table:table-header-rows>"
     rows = [
         row(cell("横", 'table:number-columns-spanned="2"'), COVERED, "02"),
@@ -174,7 +174,7 @@ def test_odt_table_rows_are_lines_and_merged_cells_come_once():
         (
             BlockKind.TABLE,
             0,
-            "名 | 值 | 注\n横 | 02\n10 | 11 | 竖\n20 | 21 |\n同 | 同 | 同\n同 | 同 | 同",
+            "名 | 值 | 注\n横 |  | 02\n10 | 11 | 竖\n20 | 21 | 竖\n同 | 同 | 同\n同 | 同 | 同",
         ),
         (BlockKind.PARAGRAPH, 0, "方框"),
     ]

@@ -116,7 +116,7 @@ def test_pptx_numbers_that_are_drawn_are_part_of_the_text():
     ]
 
 
-def test_pptx_table_rows_are_lines_and_merged_cells_come_once():
+def test_pptx_table_rows_are_lines_and_say_the_labels_merged_over_them():
     presentation = one_slide()
     shapes = presentation.slides[0].shapes
     table = shapes.add_table(3, 3, 0, Inches(3), Inches(3), Inches(3)).table
@@ -130,7 +130,7 @@ def test_pptx_table_rows_are_lines_and_merged_cells_come_once():
     frame = shapes.add_table(1, 1, 0, Inches(6), Inches(3), Inches(3)).table
     frame.cell(0, 0).text = "方框"
     assert blocks_of(parsed(presentation))[1:] == [
-        (BlockKind.TABLE, 0, "横 | 02\n10 | 11 | 竖 行\n20 | 21 |"),
+        (BlockKind.TABLE, 0, "横 |  | 02\n10 | 11 | 竖 行\n20 | 21 | 竖 行"),
         (BlockKind.PARAGRAPH, 0, "方框"),
     ]
 

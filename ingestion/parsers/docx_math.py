@@ -1,0 +1,95 @@
+"""Equations of Word files, written on one line: (a)/(b), √(x), ∑_(i=1)^n."""
+
+from typing import Any
+
+from docx.oxml.ns import qn
+
+EQUATION = qn("m:oMath")
+_NS = {"m": EQUATION[1 : EQUATION.index("}")]}
+_VALUE = qn("m:val")
+_BREAKS = frozenset((qn("w:tab"), qn("w:br"), qn("w:cr")))
+
+# lxml ships no types, so an element is Any.
+_Element = Any
+
+
+def linear(element: _Element) -> str:
+    """Return an equation, or a part of one, as a line of text. O(size)."""
+    if element.tag == qn("m:t"):
+        return str(element.text or "")
+    if element.tag in _BREAKS:
+        return " "
+    if not str(element.tag).startswith("{" + _NS["m"]):
+        # Properties of Word, deleted text; what was inserted holds more of the equation.
+        return _inside(element) if element.tag == qn("w:ins") else ""
+    name = element.tag.rpartition("}")[2]
+    match name:
+        case "f":
+            return _fraction(element)
+        case "rad":
+            degree = _part(element, "deg")
+            sign = {"": "√", "3": "∛", "4": "∜"}.get(degree, f"{_grouped(degree)}√")
+            return f"{sign}({_part(element, 'e')})"
+        case "nary":
+            sign = _property(element, "chr", "∫")
+            # A letter right behind a bound would read as part of it.
+            return f"{sign}{_scripts(element)} {_part(element, 'e')}"
+        case "sSup" | "sSub" | "sSubSup":
+            return _part(element, "e") + _scripts(element)
+        case "sPre":
+            return f"{_scripts(element)} {_part(element, 'e')}"
+        case "limLow" | "limUpp":
+            mark = "_" if name == "limLow" else "^"
+            return f"{_part(element, 'e')}{mark}{_grouped(_part(element, 'lim'))}"
+        case "func":
+            return f"{_part(element, 'fName')} {_part(element, 'e')}"
+        case "d":
+            return _delimited(element)
+        case "m":
+            rows = (_joined(row.findall("m:e", _NS), ", ") for row in element.findall("m:mr", _NS))
+            return f"[{'; '.join(rows)}]"
+        case "eqArr":
+            return _joined(element.findall("m:e", _NS), "; ")
+        case _:
+            return "" if name.endswith("Pr") else _inside(element)
+
+
+def _inside(element: _Element) -> str:
+    return "".join(map(linear, element))
+
+
+def _joined(elements: list[_Element], mark: str) -> str:
+    return mark.join(map(_inside, elements))
+
+
+def _part(element: _Element, name: str) -> str:
+    found = element.find(f"m:{name}", _NS)
+    return "" if found is None else _inside(found).strip()
+
+
+def _property(element: _Element, name: str, default: str) -> str:
+    found = element.find(f"m:{element.tag.rpartition('}')[2]}Pr/m:{name}", _NS)
+    return default if found is None else str(found.get(_VALUE, ""))
+
+
+def _fraction(element: _Element) -> str:
+    above, below = _part(element, "num"), _part(element, "den")
+    if _property(element, "type", "bar") == "noBar":
+        # Two lines without a bar: the cases of a binomial.
+        return f"{above} ¦ {below}"
+    return f"({above})/({below})"
+
+
+def _scripts(element: _Element) -> str:
+    low, high = _part(element, "sub"), _part(element, "sup")
+    return (f"_{_grouped(low)}" if low else "") + (f"^{_grouped(high)}" if high else "")
+
+
+def _delimited(element: _Element) -> str:
+    inside = _joined(element.findall("m:e", _NS), _property(element, "sepChr", "|"))
+    return f"{_property(element, 'begChr', '(')}{inside}{_property(element, 'endChr', ')')}"
+
+
+def _grouped(text: str) -> str:
+    """Return the text in brackets where it is more than a character or a number."""
+    return text if len(text) < 2 or text.isdecimal() else f"({text})"
