@@ -1,5 +1,6 @@
 """Equations of Word files, written on one line: (a)/(b), √(x), ∑_(i=1)^n."""
 
+from collections.abc import Callable
 from typing import Any
 
 from docx.oxml.ns import qn
@@ -7,6 +8,7 @@ from docx.oxml.ns import qn
 EQUATION = qn("m:oMath")
 _NS = {"m": EQUATION[1 : EQUATION.index("}")]}
 _VALUE = qn("m:val")
+_ROOTS = {"": "√", "2": "√", "3": "∛", "4": "∜"}
 _BREAKS = frozenset((qn("w:tab"), qn("w:br"), qn("w:cr")))
 
 # lxml ships no types, so an element is Any.
@@ -23,35 +25,9 @@ def linear(element: _Element) -> str:
         # Properties of Word, deleted text; what was inserted holds more of the equation.
         return _inside(element) if element.tag == qn("w:ins") else ""
     name = element.tag.rpartition("}")[2]
-    match name:
-        case "f":
-            return _fraction(element)
-        case "rad":
-            degree = _part(element, "deg")
-            sign = {"": "√", "3": "∛", "4": "∜"}.get(degree, f"{_grouped(degree)}√")
-            return f"{sign}({_part(element, 'e')})"
-        case "nary":
-            sign = _property(element, "chr", "∫")
-            # A letter right behind a bound would read as part of it.
-            return f"{sign}{_scripts(element)} {_part(element, 'e')}"
-        case "sSup" | "sSub" | "sSubSup":
-            return _part(element, "e") + _scripts(element)
-        case "sPre":
-            return f"{_scripts(element)} {_part(element, 'e')}"
-        case "limLow" | "limUpp":
-            mark = "_" if name == "limLow" else "^"
-            return f"{_part(element, 'e')}{mark}{_grouped(_part(element, 'lim'))}"
-        case "func":
-            return f"{_part(element, 'fName')} {_part(element, 'e')}"
-        case "d":
-            return _delimited(element)
-        case "m":
-            rows = (_joined(row.findall("m:e", _NS), ", ") for row in element.findall("m:mr", _NS))
-            return f"[{'; '.join(rows)}]"
-        case "eqArr":
-            return _joined(element.findall("m:e", _NS), "; ")
-        case _:
-            return "" if name.endswith("Pr") else _inside(element)
+    if name.endswith("Pr"):
+        return ""
+    return _FORMS.get(name, _inside)(element)
 
 
 def _inside(element: _Element) -> str:
@@ -75,14 +51,37 @@ def _property(element: _Element, name: str, default: str) -> str:
 def _fraction(element: _Element) -> str:
     above, below = _part(element, "num"), _part(element, "den")
     if _property(element, "type", "bar") == "noBar":
-        # Two lines without a bar: the cases of a binomial.
+        # Two lines without a bar, as in a binomial.
         return f"{above} ¦ {below}"
     return f"({above})/({below})"
 
 
-def _scripts(element: _Element) -> str:
-    low, high = _part(element, "sub"), _part(element, "sup")
-    return (f"_{_grouped(low)}" if low else "") + (f"^{_grouped(high)}" if high else "")
+def _root(element: _Element) -> str:
+    degree = _part(element, "deg")
+    sign = _ROOTS.get(degree, f"{_grouped(degree)}√")
+    return f"{sign}({_part(element, 'e')})"
+
+
+def _sum(element: _Element) -> str:
+    # A letter right behind a bound would read as part of it.
+    return f"{_property(element, 'chr', '∫')}{_scripts(element)} {_part(element, 'e')}"
+
+
+def _scripted(element: _Element) -> str:
+    return _part(element, "e") + _scripts(element)
+
+
+def _prescripted(element: _Element) -> str:
+    return f"{_scripts(element)} {_part(element, 'e')}"
+
+
+def _limit(element: _Element) -> str:
+    mark = "_" if element.tag == qn("m:limLow") else "^"
+    return f"{_part(element, 'e')}{mark}{_grouped(_part(element, 'lim'))}"
+
+
+def _function(element: _Element) -> str:
+    return f"{_part(element, 'fName')} {_part(element, 'e')}"
 
 
 def _delimited(element: _Element) -> str:
@@ -90,6 +89,37 @@ def _delimited(element: _Element) -> str:
     return f"{_property(element, 'begChr', '(')}{inside}{_property(element, 'endChr', ')')}"
 
 
+def _matrix(element: _Element) -> str:
+    rows = (_joined(row.findall("m:e", _NS), ", ") for row in element.findall("m:mr", _NS))
+    return f"[{'; '.join(rows)}]"
+
+
+def _lines(element: _Element) -> str:
+    return _joined(element.findall("m:e", _NS), "; ")
+
+
+def _scripts(element: _Element) -> str:
+    low, high = _part(element, "sub"), _part(element, "sup")
+    return (f"_{_grouped(low)}" if low else "") + (f"^{_grouped(high)}" if high else "")
+
+
 def _grouped(text: str) -> str:
     """Return the text in brackets where it is more than a character or a number."""
     return text if len(text) < 2 or text.isdecimal() else f"({text})"
+
+
+_FORMS: dict[str, Callable[[_Element], str]] = {
+    "f": _fraction,
+    "rad": _root,
+    "nary": _sum,
+    "sSup": _scripted,
+    "sSub": _scripted,
+    "sSubSup": _scripted,
+    "sPre": _prescripted,
+    "limLow": _limit,
+    "limUpp": _limit,
+    "func": _function,
+    "d": _delimited,
+    "m": _matrix,
+    "eqArr": _lines,
+}

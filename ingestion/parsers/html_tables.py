@@ -68,7 +68,7 @@ def header_rows(table: LexborNode) -> int:
 
 
 def span(cell: LexborNode, name: str, rest: int) -> int:
-    """Return the rowspan or colspan of a cell. rest: what 0, to the end of the group, stands for."""
+    """Return the rowspan or colspan of a cell. rest: what 0, up to its group's end, stands for."""
     given = (cell.attributes.get(name) or "").strip()
     if not (given.isascii() and given.isdecimal()):
         return 1

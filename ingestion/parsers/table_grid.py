@@ -1,9 +1,10 @@
 """Tables with merged cells: rows of equal length that each say their labels, one header row."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Protocol
 
 from ingestion.builder import DraftBlock
@@ -18,6 +19,10 @@ _DEEPEST_HEADER = 4
 _PLACES_A_CELL = 16
 _REPEATED_SHARE = 16
 _FEW = 2000
+_WIDE = 8
+_MOST_COVERED = 0.5
+# A number names no column, unless it is a year.
+_VALUE = re.compile(r"(?!(?:19|20)\d\d年?$)[^\w\s]*\d[\W\d_]*")
 
 
 class Spanning(Protocol):
@@ -77,18 +82,32 @@ def header_end(
     reaches down to its last row, or nothing stands below it. cells: by row and column, for at
     least the rows from `start` that a header may have. held: those with text.
     """
-    end = start + 1
-    while end < min(rows, start + _DEEPEST_HEADER):
-        above = {cells[end - 1, column] for column in range(columns)}
+    deepest = start + 1
+    while deepest < min(rows - 1, start + _DEEPEST_HEADER):
+        above = {cells[deepest - 1, column] for column in range(columns)}
         if all(cell.right == cell.left for cell in above):
             break
-        end += 1
-    for column in range(columns):
-        named = {cell for row in range(start, end) if (cell := cells[row, column]) in held}
-        alone = all(cell.right == cell.left for cell in named)
-        if (alone and len(named) > 1) or cells[end - 1, column].bottom >= end:
-            return start + 1
-    return end if end < rows else start + 1
+        deepest += 1
+    for end in range(deepest, start + 1, -1):
+        stacks = ([cells[row, column] for row in range(start, end)] for column in range(columns))
+        if all(_is_name(stack, held, end) for stack in stacks):
+            return end
+    return start + 1
+
+
+def _is_name(stack: Sequence[Spanning], held: Collection[object], end: int) -> bool:
+    """Return whether the cells of a column above `end` are its name, one below the other.
+
+    Each is narrower than the one above it and under it alone, and none goes on below the header.
+    """
+    named = [cell for cell in dict.fromkeys(stack) if cell in held]
+    nested = all(
+        above.left <= below.left
+        and below.right <= above.right
+        and below.right - below.left < above.right - above.left
+        for above, below in pairwise(named)
+    )
+    return nested and stack[-1].bottom < end
 
 
 def placed(rows: Sequence[Sequence[SpannedCell]]) -> list[GridCell]:
@@ -122,8 +141,10 @@ def table_drafts(cells: Sequence[GridCell], header: int = 0) -> list[DraftBlock]
     says how many rows it has, where more than one, for it may look like any others. A label
     merged over rows stands in each, one merged over columns in the first of them. Rows above the
     header that are one cell over all columns become captions or paragraphs of their own. Rows and
-    columns without text are left out. Where the places by far outnumber the cells, each row is
-    written with its own cells alone, so the result is of the order of what is given.
+    columns without text are left out. The rows of a form, whose cells are mostly merged over many
+    columns that nothing names, are written without the places that these cover. Where the places
+    by far outnumber the cells, each row is written with its own cells alone, so the result is of
+    the order of what is given.
     """
     filled = sorted((cell for cell in cells if cell.text), key=lambda cell: (cell.top, cell.left))
     dense, tops, columns = _dense(filled)
@@ -138,8 +159,14 @@ def table_drafts(cells: Sequence[GridCell], header: int = 0) -> list[DraftBlock]
     titles = [_title(cell.text) for cell in dense if cell.top < over]
     rows = _filled_rows([cell for cell in dense if cell.top >= over], over, len(tops), columns)
     if end - over > 1:
-        names = _names(dense, over, end, columns)
-        rows[: end - over] = [names]
+        rows[: end - over] = [_names(dense, over, end, columns)]
+    elif columns >= _WIDE:
+        covered = _covered(cells, tops[over:], sorted({cell.left for cell in filled}))
+        if sum(map(len, covered)) > _MOST_COVERED * len(rows) * columns:
+            rows = [
+                [text for column, text in enumerate(row) if column not in places]
+                for row, places in zip(rows, covered, strict=True)
+            ]
     return [*titles, _table(rows)]
 
 
@@ -183,7 +210,9 @@ def _header(dense: Sequence[GridCell], rows: int, columns: int, given: int) -> t
         return over, given
     held = {cell for cell in dense if cell.top < over + _DEEPEST_HEADER}
     raster = _raster(held, over, min(rows, over + _DEEPEST_HEADER), columns)
-    return over, header_end(raster, held, over, rows, columns)
+    end = header_end(raster, held, over, rows, columns)
+    below = (cell.text for cell in held if over < cell.top < end)
+    return over, over + 1 if any(map(_VALUE.fullmatch, below)) else end
 
 
 def _raster(
@@ -228,6 +257,20 @@ def _filled_rows(cells: Sequence[GridCell], first: int, end: int, columns: int) 
             rows[row - first][cell.left] = cell.text
             spare -= len(cell.text)
     return rows
+
+
+def _covered(
+    cells: Sequence[GridCell], tops: Sequence[int], lefts: Sequence[int]
+) -> list[set[int]]:
+    """Return, for each row, the columns that a cell of it covers besides its first."""
+    covered: list[set[int]] = [set() for _ in tops]
+    for cell in cells:
+        row = bisect_left(tops, cell.top)
+        if row == len(tops) or tops[row] != cell.top or len(covered[row]) == len(lefts):
+            continue
+        first, last = bisect_right(lefts, cell.left), bisect_right(lefts, cell.right)
+        covered[row].update(range(first, last))
+    return covered
 
 
 def _title(text: str) -> DraftBlock:

@@ -1,6 +1,7 @@
 """XLSX: the visible sheets as tables, numbers and days as a reader sees them."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -21,6 +22,8 @@ Row = list[str]
 _SHEET_LEVEL = 2
 _LONGEST_LABEL = 100
 _PANIC = "PanicException"
+# A picture in a cell, as WPS Office writes it and every other program shows it.
+_PICTURE = re.compile(r"=?(?:_xlfn\.)?DISPIMG\(.*\)", re.DOTALL)
 
 
 def parse_xlsx(content: bytes, name: str) -> Document:
@@ -123,7 +126,7 @@ def _note(hidden: list[HiddenText], reason: str, texts: Iterable[str]) -> None:
 def _text(value: object) -> str:
     match value:
         case str():
-            return " ".join(value.split())
+            return "" if _PICTURE.fullmatch(value.strip()) else " ".join(value.split())
         case bool():
             return str(value).upper()
         case int() | float():
