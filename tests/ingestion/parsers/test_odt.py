@@ -180,6 +180,25 @@ def test_odt_table_rows_are_lines_and_say_the_labels_merged_over_them():
     ]
 
 
+def test_odt_table_header_of_two_rows_names_every_column():
+    high, wide = 'table:number-rows-spanned="2"', 'table:number-columns-spanned="2"'
+    first = row(cell("名称", high), cell("规模", wide), COVERED)
+    body = paragraphs("表 1 规模") + table(
+        first, row(COVERED, "章数", "条数"), row("甲", "8", "53")
+    )
+    assert blocks_of(read(body)) == [
+        (BlockKind.CAPTION, 0, "表 1 规模"),
+        (BlockKind.TABLE, 0, "名称 | 规模 章数 | 规模 条数\n甲 | 8 | 53"),
+    ]
+
+
+def test_odt_header_rows_of_a_table_are_one_and_a_table_in_a_cell_is_flattened():
+    header = row("价", "量") + row("元", "吨")
+    inner = f"<table:table-cell>{table(row('x', '1'), row('y', '2'))}</table:table-cell>"
+    body = table(f"<table:table-header-rows>{header}</table:table-header-rows>", row(inner, "c"))
+    assert texts_of(body) == ["价 元 | 量 吨\nx, 1; y, 2 | c"]
+
+
 @pytest.mark.parametrize("repeats", ["1000000", "9" * 5000, "-1", "x"])
 def test_odt_repeats_without_end_are_bounded(repeats):
     wide = f'table:number-columns-repeated="{repeats}"'
@@ -197,7 +216,9 @@ def test_odt_notes_and_text_boxes_come_after_their_paragraph():
     )
     box = "<draw:frame><draw:text-box><text:p>框</text:p></draw:text-box></draw:frame>"
     body = f"<text:p>船{note}在{box}港。</text:p>{box}<text:p>后</text:p>"
-    assert texts_of(body) == ["船[1]在港。", "[1] 见附录。", "框", "框", "后"]
+    found = blocks_of(read(body))
+    assert [text for _, _, text in found] == ["船[1]在港。", "[1] 见附录。", "框", "框", "后"]
+    assert found[1][0] is BlockKind.FOOTNOTE
 
 
 def test_odt_hidden_deleted_and_repeated_text_is_left_out():

@@ -81,6 +81,28 @@ def test_ods_visible_sheets_are_tables_parted_by_empty_rows():
     assert document.warnings == ("Sheets that are hidden and were left out: secret.",)
 
 
+def test_ods_labels_merged_over_rows_and_columns_are_said():
+    def merged(text, rows, columns):
+        return cell(text).replace(
+            "<table:table-cell",
+            f'<table:table-cell table:number-rows-spanned="{rows}" '
+            f'table:number-columns-spanned="{columns}"',
+        )
+
+    covered = "<table:covered-table-cell/>"
+    rows = [
+        row(merged("a", 2, 1), merged("b", 1, 2), covered),
+        row(covered, cell("p"), cell("q")),
+        row(merged("x", 2, 1), cell("1"), cell("2")),
+        row(covered, cell("3"), cell("4")),
+    ]
+    sheet = f'<table:table table:name="s">{"".join(rows)}</table:table>'
+    document = parse_ods(
+        packed(f"<office:spreadsheet>{sheet}</office:spreadsheet>", media.ODS), "a"
+    )
+    assert texts(document)[1:] == [(BlockKind.TABLE, None, "a | b p | b q\nx | 1 | 2\nx | 3 | 4")]
+
+
 def test_odp_visible_slides_are_pages_with_titles_and_notes():
     def frame(kind, text):
         return (

@@ -116,6 +116,20 @@ def test_pptx_numbers_that_are_drawn_are_part_of_the_text():
     ]
 
 
+def test_pptx_table_header_of_two_rows_names_every_column():
+    presentation = one_slide()
+    shapes = presentation.slides[0].shapes
+    table = shapes.add_table(3, 3, 0, Inches(3), Inches(3), Inches(3)).table
+    for at, texts in enumerate((("名", "量", ""), ("", "a", "b"), ("x", "1", "2"))):
+        for column, text in enumerate(texts):
+            table.cell(at, column).text = text
+    table.cell(0, 0).merge(table.cell(1, 0))
+    table.cell(0, 1).merge(table.cell(0, 2))
+    assert blocks_of(parsed(presentation))[1:] == [
+        (BlockKind.TABLE, 0, "名 | 量 a | 量 b\nx | 1 | 2"),
+    ]
+
+
 def test_pptx_table_rows_are_lines_and_say_the_labels_merged_over_them():
     presentation = one_slide()
     shapes = presentation.slides[0].shapes

@@ -100,6 +100,14 @@ def test_xlsx_error_younger_than_the_reader_is_shown():
     assert texts(with_cells(cells))[1] == "#SPILL! | 1"
 
 
+def test_xlsx_pictures_in_cells_are_no_text():
+    cells = (
+        '<row r="1"><c r="A1"><v>1</v></c><c r="B1" t="str"><v>=DISPIMG("ID_0",1)</v></c>'
+        '<c r="C1"><v>2</v></c></row><row r="2"><c r="A2"><v>3</v></c><c r="C2"><v>4</v></c></row>'
+    )
+    assert texts(with_cells(cells))[1:] == ["1 | 2\n3 | 4"]
+
+
 def test_xlsx_label_merged_over_rows_stands_in_each_and_over_columns_once():
     def write(book):
         sheet = book.add_worksheet()
