@@ -25,6 +25,7 @@ from ingestion.parsers.pdf_outline import Outline, read_outline
 from ingestion.parsers.pdf_paragraphs import drafts_of
 from ingestion.parsers.pdf_salvage import salvaged
 from ingestion.parsers.pdf_scans import ScanReader
+from ingestion.parsers.pdf_scene import may_layer_forms
 from ingestion.parsers.scan_pages import as_shown, load_recogniser
 from ingestion.ports import Advance, Recognise
 from ingestion.records import PLAIN, Document, ParseOptions
@@ -93,10 +94,13 @@ def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) ->
     broken: list[int] = []
     hidden: list[HiddenText] = []
     scanned: list[int] = []
+    layers = may_layer_forms(content)
     try:
         for index in range(len(document)):
             try:
-                page = scans.complete(document, index, read_page(document, index))
+                page = scans.complete(
+                    document, index, read_page(document, index, layered_forms=layers)
+                )
             except pdfium.PdfiumError:
                 broken.append(index + 1)
                 pages.append([])

@@ -90,14 +90,17 @@ class _Word(NamedTuple):
     baseline: float
 
 
-def read_page(document: pdfium.PdfDocument, index: int) -> PageText:
-    """Return the text of one page (from 0). Raises pdfium.PdfiumError; leaves nothing open."""
+def read_page(document: pdfium.PdfDocument, index: int, *, layered_forms: bool = True) -> PageText:
+    """Return the text of one page (from 0). Raises pdfium.PdfiumError; leaves nothing open.
+
+    layered_forms: see `read_scene`.
+    """
     page = document.get_page(index)
     try:
         width, height = page.get_size()
         text_page = page.get_textpage()
         try:
-            scene = read_scene(page.raw)
+            scene = read_scene(page.raw, layered_forms=layered_forms)
             reader = _Reader(page, text_page)
             hidden, scan_layer = reader.leave_out_hidden(page, text_page, scene, index + 1)
             fragments = tuple(reader.fragments())
@@ -165,7 +168,8 @@ class _Reader:
             calls.char_origin(page, first, at_x, at_y)
             calls.loose_char_box(page, last, at_box)
             if self._plain:
-                yield _Word(match[0], first, x.value, max(x.value, box.right), y.value)
+                left, right = x.value, box.right
+                yield _Word(match[0], first, left, right if right > left else left, y.value)
                 continue
             left, baseline = self.shown(x.value, y.value)
             corners = (self.shown(box.left, box.bottom), self.shown(box.right, box.top))

@@ -43,7 +43,9 @@ def style_of(rows: Sequence[Row], outline: Outline) -> Style:
     """Return what is usual in the rows of a document, of which there is at least one."""
     letters: Counter[float] = Counter()
     bold = 0
+    words: set[str] = set()
     for row in rows:
+        words.update(_LATIN_WORD.findall(row.text))
         letters[_half_points(row.size)] += len(row.text)
         bold += len(row.text) * row.bold
     body = letters.most_common(1)[0][0]
@@ -59,7 +61,7 @@ def style_of(rows: Sequence[Row], outline: Outline) -> Style:
         pitch=_pitch(rows, body),
         levels=levels,
         bold_level=min(6, deepest + 1) if bold <= _MOST_BOLD * total else None,
-        words=frozenset(word.lower() for row in rows for word in _LATIN_WORD.findall(row.text)),
+        words=frozenset(map(str.lower, words)),
         outline=outline,
     )
 

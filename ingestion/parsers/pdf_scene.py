@@ -1,6 +1,7 @@
 """What is painted on a PDF page, in order: its text objects, and what lies under or over them."""
 
 import ctypes
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ DEEPEST_FORMS = 12
 _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _FILLED_WIDTH = 3.0  # points from which a line is a bar that can cover text
 _MOST_CLIP_POINTS = 200
+# Only what stands outside of streams is plain text, and a form's own dictionary does, unless it is
+# packed with other objects. A name may be spelled with the codes of letters, which nobody does.
+_LAYERED = re.compile(rb"/(?:OC(?![A-Za-z])|ObjStm|[!-~]{0,5}#[4-7][0-9A-Fa-f])")
 _LAYER = (ord("O"), ord("C"), 0)
 _LAYER_BYTES = ctypes.c_ulong(16)
 
@@ -39,6 +43,18 @@ class Text(NamedTuple):
     clip: Box | None
 
 
+class _Place(NamedTuple):
+    """The page or a form in it: where and how its objects are shown."""
+
+    matrix: Matrix = _IDENTITY
+    depth: int = 0
+    layered: bool = False
+    clip: Box | None = None
+
+
+_PAGE = _Place()
+
+
 class Scene(NamedTuple):
     """All of a page. Rows of boxes, orders and colours belong together.
 
@@ -55,10 +71,21 @@ class Scene(NamedTuple):
     count: int
 
 
-def read_scene(page: Handle) -> Scene:
-    """Return what a loaded page paints; a form's content stands in the place of the form."""
-    walk = _Walk()
-    walk.objects(page, calls.count_objects(page), calls.object_at, _IDENTITY, 0)
+def may_layer_forms(content: bytes) -> bool:
+    """Return whether a form in the file may belong to a layer, which PDFium does not tell.
+
+    O(bytes). Never False where one does.
+    """
+    return _LAYERED.search(content) is not None
+
+
+def read_scene(page: Handle, *, layered_forms: bool = True) -> Scene:
+    """Return what a loaded page paints; a form's content stands in the place of the form.
+
+    layered_forms: whether a form may belong to a layer without a mark.
+    """
+    walk = _Walk(layered_forms=layered_forms)
+    walk.objects(page, calls.count_objects(page), calls.object_at, _PAGE)
     return Scene(
         walk.texts,
         np.array(walk.boxes, np.float32).reshape(-1, 4),
@@ -73,7 +100,8 @@ def read_scene(page: Handle) -> Scene:
 class _Walk:
     """Its C structures are made once, as a page has hundreds of objects."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, layered_forms: bool) -> None:
+        self._layered_forms = layered_forms
         self.texts: list[Text] = []
         self.boxes: list[Box] = []
         self.orders: list[int] = []
@@ -95,8 +123,7 @@ class _Walk:
         parent: Handle,
         count: int,
         at: Callable[[Handle, int], Handle],
-        matrix: Matrix,
-        depth: int,
+        place: _Place,
     ) -> None:
         for index in range(count):
             handle = at(parent, index)
@@ -104,19 +131,20 @@ class _Walk:
             # What is no text has no mode: of thousands of objects most need one call less so.
             mode = calls.render_mode(handle)
             if mode != raw.FPDF_TEXTRENDERMODE_UNKNOWN:
-                self._text(handle, matrix, mode, depth)
+                self._text(handle, mode, place)
                 continue
             match calls.kind_of(handle):
                 case raw.FPDF_PAGEOBJ_PATH:
-                    self._path(handle, matrix, depth)
-                case raw.FPDF_PAGEOBJ_FORM if depth < DEEPEST_FORMS:
-                    self._form(handle, matrix, depth)
+                    self._path(handle, place)
+                case raw.FPDF_PAGEOBJ_FORM if place.depth < DEEPEST_FORMS:
+                    self._form(handle, place)
                 case raw.FPDF_PAGEOBJ_IMAGE:
-                    self.images.append(self._paint(handle, matrix, None))
+                    self.images.append(self._paint(handle, place.matrix, None))
                 case _:
-                    self._paint(handle, matrix, None)
+                    self._paint(handle, place.matrix, None)
 
-    def _text(self, handle: Handle, matrix: Matrix, mode: int, depth: int) -> None:
+    def _text(self, handle: Handle, mode: int, place: _Place) -> None:
+        matrix = place.matrix
         colour, alpha = self._colour(calls.fill_colour, handle)
         self.texts.append(
             Text(
@@ -127,14 +155,14 @@ class _Walk:
                 colour,
                 mode,
                 alpha < 255 or bool(calls.has_transparency(handle)),
-                # A form may belong to a layer too; PDFium does not tell.
-                depth > 0 or self._has_layer(handle),
-                self._clip(handle, matrix),
+                place.layered or self._has_layer(handle),
+                _both(self._clip(handle, matrix), place.clip),
             )
         )
 
-    def _path(self, handle: Handle, matrix: Matrix, depth: int) -> None:
-        if depth == 0:
+    def _path(self, handle: Handle, place: _Place) -> None:
+        matrix = place.matrix
+        if place.depth == 0:
             self.paths.append(handle)
         calls.draw_mode(handle, *self._modes)
         if self._mode.value != raw.FPDF_FILLMODE_NONE:
@@ -144,12 +172,21 @@ class _Walk:
             if self._floats[0].value >= _FILLED_WIDTH:
                 self._paint(handle, matrix, self._colour(calls.stroke_colour, handle)[0])
 
-    def _form(self, handle: Handle, matrix: Matrix, depth: int) -> None:
+    def _form(self, handle: Handle, place: _Place) -> None:
         own = raw.FS_MATRIX()
         calls.matrix_of(handle, ctypes.byref(own))
-        inner = _product((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
+        inner = _product((own.a, own.b, own.c, own.d, own.e, own.f), place.matrix)
         count = max(0, calls.form_count_objects(handle))
-        self.objects(handle, count, calls.form_object_at, inner, depth + 1)
+        # What hides a form hides all that is in it, which does not say so.
+        doubtful = (
+            place.layered
+            or self._layered_forms
+            or bool(calls.has_transparency(handle))
+            or self._has_layer(handle)
+        )
+        clip = _both(self._clip(handle, place.matrix), place.clip)
+        inside = _Place(inner, place.depth + 1, doubtful, clip)
+        self.objects(handle, count, calls.form_object_at, inside)
 
     def _paint(self, handle: Handle, matrix: Matrix, colour: Colour | None) -> Box:
         box = self._box(handle, matrix)
@@ -209,7 +246,7 @@ class _Walk:
                 continue
             xs, ys = [x for x, _ in points], [y for _, y in points]
             box = _moved((min(xs), min(ys), max(xs), max(ys)), matrix)
-            clip = box if clip is None else overlap(clip, box)
+            clip = _both(clip, box)
         return clip
 
     def _clip_points(self, path: Handle, index: int) -> Iterator[tuple[float, float]]:
@@ -230,6 +267,13 @@ def overlap(one: Box, other: Box) -> Box:
         min(one[2], other[2]),
         min(one[3], other[3]),
     )
+
+
+def _both(one: Box | None, other: Box | None) -> Box | None:
+    """Return what two clippings leave together; None is no clipping."""
+    if one is None or other is None:
+        return one or other
+    return overlap(one, other)
 
 
 def _moved(box: Box, matrix: Matrix) -> Box:
