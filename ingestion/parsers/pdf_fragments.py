@@ -111,7 +111,7 @@ def read_page(document: pdfium.PdfDocument, index: int, *, layered_forms: bool =
     finally:
         page.close()
     return PageText(
-        width, height, fragments, rulings, hidden, scan_layer, images, objects=scene.count
+        width, height, fragments, rulings, hidden, scan_layer, images, objects=scene.total
     )
 
 

@@ -31,6 +31,10 @@ class Outline:
     title: str | None = None
     levels: dict[tuple[int, str], int] = field(default_factory=dict)
 
+    def level_at(self, page: int, text: str) -> int:
+        """Return the level of a heading that stands on a page, 0 where the outline has none."""
+        return self.levels.get((page, outline_key(text)), 0) if self.levels else 0
+
 
 def read_outline(document: pdfium.PdfDocument) -> Outline:
     """Return what an open file says of itself; of a damaged one what can be read."""

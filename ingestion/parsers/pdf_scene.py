@@ -59,7 +59,7 @@ class Scene(NamedTuple):
     """All of a page. Rows of boxes, orders and colours belong together.
 
     orders: (n,). colours: (n, 3), negative where they are not one plain colour. images: boxes of
-    images alone. paths: what is drawn on the page itself, not in its forms. count: of all objects.
+    images alone. paths: what is drawn on the page itself, not in its forms. total: of all objects.
     """
 
     texts: list[Text]
@@ -68,7 +68,7 @@ class Scene(NamedTuple):
     colours: NDArray[np.int16]
     images: list[Box]
     paths: list[Handle]
-    count: int
+    total: int
 
 
 def may_layer_forms(content: bytes) -> bool:

@@ -16,7 +16,8 @@ Handle = Any
 
 def _bare(function: Any, gives: Any = ctypes.c_int) -> Any:
     # A prototype without argument types, and of the kind that keeps the interpreter's lock.
-    return ctypes.PYFUNCTYPE(gives)(ctypes.cast(function, ctypes.c_void_p).value)
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0
+    return ctypes.PYFUNCTYPE(gives)(address)
 
 
 count_objects = _bare(raw.FPDFPage_CountObjects)
