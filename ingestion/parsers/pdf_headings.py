@@ -107,8 +107,8 @@ def side_by_side(above: Row, below: Row) -> bool:
 
 def row_level(row: Row, style: Style) -> int:
     """Return the heading level that size, weight or the outline give a row; 0 for text."""
-    if level := style.outline.level_at(row.page, row.text):
-        return level
+    if outlined := style.outline.level_at(row.page, row.text):
+        return outlined
     if row.column < 0 or len(row.cells) > 1 or row.text.startswith(_NOT_HEADING_START):
         return 0
     level = style.levels.get(_half_points(row.size))
