@@ -26,7 +26,7 @@ _STRAY_SELECTORS = re.compile(f"(?:(?<=[\\s{_SELECTORS}])|\\A)[{_SELECTORS}]+")
 _STRAY_JOINERS = re.compile("(?<=[\\s\u200c\u200d])[\u200c\u200d]+|\\A[\u200c\u200d]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CJK = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LETTERS = re.compile(r"[^\W\d_]")
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 # A Chinese manual is full of Latin names and code, and one hanzi carries what four letters do.
 _CHINESE_SHARE = 0.15
 _TITLE_LENGTH = 200
@@ -51,6 +51,8 @@ def normalise(text: str) -> str:
     Tabs stay; lone surrogates become U+FFFD; full-width characters stay as they are. A variation
     selector or joiner stays after the character that it belongs to. Idempotent.
     """
+    if text.isascii() and text.isprintable():
+        return text
     text = _LINE_BREAKS.sub("\n", text)
     text = _INVISIBLE.sub("", text)
     text = _STRAY_JOINERS.sub("", _STRAY_SELECTORS.sub("", text))
@@ -59,7 +61,7 @@ def normalise(text: str) -> str:
 
 def language_of(text: str) -> Language:
     """Return 'zh' where at least 15 % of the letters are Chinese characters, else 'en'."""
-    letters = len(_LETTERS.findall(text))
+    letters = len(_NO_LETTERS.sub("", text))
     return "zh" if letters and len(_CJK.findall(text)) >= _CHINESE_SHARE * letters else "en"
 
 

@@ -26,6 +26,8 @@ def join_lines(lines: Sequence[str]) -> str:
 
 def gap_between(left: str, right: str) -> str:
     """Return what stands between two pieces of a sentence: '' beside a wide character, else ' '."""
+    if left[-1].isascii() and right[0].isascii():
+        return " "
     wide = _WIDE.match(left[-1]) and _WIDE.match(right[0])
     punctuated = left[-1] in "，。；：、！？）》”" or right[0] in "，。；：、！？）》“《（"
     return "" if wide or punctuated else " "

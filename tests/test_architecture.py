@@ -76,6 +76,7 @@ TESTED_THROUGH: dict[str, str] = {
     "ingestion/parsers/pdf_rulings.py": "tests/ingestion/parsers/test_pdf_tables.py",
     "ingestion/parsers/pdf_scans.py": "tests/ingestion/parsers/test_scan_pages.py",
     "ingestion/parsers/pdf_scene.py": "tests/ingestion/parsers/test_pdf_visibility.py",
+    "ingestion/parsers/pdfium_calls.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pptx_graphics.py": "tests/ingestion/parsers/test_pptx.py",
     "ingestion/parsers/pptx_layout.py": "tests/ingestion/parsers/test_pptx.py",
     "ingestion/parsers/pptx_text.py": "tests/ingestion/parsers/test_pptx.py",

@@ -1,7 +1,8 @@
-"""PDF: PDFium for the text and where it stands, OCR for scans, pypdf for title and outline."""
+"""PDF: PDFium for the text and where it stands, OCR for what a page only shows."""
 
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -20,10 +21,11 @@ from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pdf_fragments import read_page
 from ingestion.parsers.pdf_furniture import drop_furniture
 from ingestion.parsers.pdf_layout import Row, rows_of
-from ingestion.parsers.pdf_outline import read_outline
+from ingestion.parsers.pdf_outline import Outline, read_outline
 from ingestion.parsers.pdf_paragraphs import drafts_of
 from ingestion.parsers.pdf_salvage import salvaged
 from ingestion.parsers.pdf_scans import ScanReader
+from ingestion.parsers.pdf_scene import may_layer_forms
 from ingestion.parsers.scan_pages import as_shown, load_recogniser
 from ingestion.ports import Advance, Recognise
 from ingestion.records import PLAIN, Document, ParseOptions
@@ -44,28 +46,36 @@ def parse_pdf(
 
     Two columns are read one after the other; running headers, footers and page numbers are
     left out. Pages are read one by one and closed, so memory follows the text, not the file's
-    images. A document with an owner password only opens without it. Scanned pages and pictures
-    are read by OCR; boxes on them are where the page shows the text.
+    images. A document with an owner password only opens without it. Scanned pages, and pictures
+    where they are what a page says, are read by OCR; boxes on them are where the page shows the
+    text.
     load: returns the recogniser, called when a page needs it.
     Raises PasswordRequired, WrongPassword, BrokenDocument, EmptyDocument, MissingExtra (nothing
     but scans).
     """
     scans = ScanReader(options, load)
     with _PDFIUM:
-        pages, heights, warnings = _read(content, options.password, advance, scans)
-    if not any(pages):
+        read = _read(content, options.password, advance, scans)
+    if not any(read.pages):
         raise _nothing_read(options, scans)
-    drafts = drafts_of(
-        drop_furniture(pages, heights), outline := read_outline(content, options.password)
-    )
+    drafts = drafts_of(drop_furniture(read.pages, read.heights), read.outline)
     return build_document(
         as_shown(drafts, scans.frames),
         name=name,
         media_type=media.PDF,
-        title=outline.title,
-        page_count=len(pages),
-        warnings=warnings,
+        title=read.outline.title,
+        page_count=len(read.pages),
+        warnings=read.warnings,
     )
+
+
+class _Read(NamedTuple):
+    """The rows and the height of each page, what the file says of itself, and what is wrong."""
+
+    pages: list[list[Row]]
+    heights: list[float]
+    outline: Outline
+    warnings: list[str]
 
 
 def _nothing_read(options: ParseOptions, scans: ScanReader) -> EmptyDocument | MissingExtra:
@@ -77,20 +87,20 @@ def _nothing_read(options: ParseOptions, scans: ScanReader) -> EmptyDocument | M
     return EmptyDocument("The PDF has no text layer, and OCR recognised nothing on its pages.")
 
 
-def _read(
-    content: bytes, password: str, advance: Advance, scans: ScanReader
-) -> tuple[list[list[Row]], list[float], list[str]]:
-    """Return the rows and the height of each page, and what is wrong with some."""
+def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) -> _Read:
     document, warnings = _opened(content, password)
     pages: list[list[Row]] = []
     heights: list[float] = []
     broken: list[int] = []
     hidden: list[HiddenText] = []
     scanned: list[int] = []
+    layers = may_layer_forms(content)
     try:
         for index in range(len(document)):
             try:
-                page = scans.complete(document, index, read_page(document, index))
+                page = scans.complete(
+                    document, index, read_page(document, index, layered_forms=layers)
+                )
             except pdfium.PdfiumError:
                 broken.append(index + 1)
                 pages.append([])
@@ -102,13 +112,15 @@ def _read(
             if page.scan_layer:
                 scanned.append(index + 1)
             advance((index + 1) / len(document))
+        outline = read_outline(document)
     finally:
         document.close()
     told = {*broken, *scans.unread, *scans.log.left_out}
     blank = [number for number, rows in enumerate(pages, 1) if not rows and number not in told]
-    return (
+    return _Read(
         pages,
         heights,
+        outline,
         [
             *warnings,
             *page_warnings("Pages that could not be read", broken),

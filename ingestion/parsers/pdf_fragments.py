@@ -11,9 +11,12 @@ from typing import NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from ingestion.parsers import pdfium_calls as calls
 from ingestion.parsers.hidden_text import HiddenText
 from ingestion.parsers.pdf_rulings import NO_RULINGS, Rulings, read_rulings
+from ingestion.parsers.pdf_scene import Box, Scene, read_scene
 from ingestion.parsers.pdf_visibility import unseen_characters
+from ingestion.records import BoundingBox
 from ingestion.reflow import gap_between
 
 # PDFium writes a hyphen at a line's end as one of these.
@@ -27,6 +30,7 @@ _MONOSPACED = re.compile(rb"mono|courier|consol|typewriter|menlo|cmtt|(?:^|[-+])
 _FIXED_PITCH = 1
 _HANZI = re.compile("[\u2e80-\u9fff]")
 _FONT_NAME_BYTES = 128
+_BUFFER_SIZE = ctypes.c_ulong(_FONT_NAME_BYTES)
 CURRENCY_SIGNS = ("$", "¥", "￥", "€", "£")
 """Alone, such a sign opens a cell of a table, however near the cell before it is."""
 _LARGEST_GAP = 1.0
@@ -61,7 +65,9 @@ class PageText:
     """A page's size in points, its fragments in the order of the file, and its straight lines.
 
     hidden: text that nobody sees on the page, which is in no fragment. scan_layer: whether there
-    is text that lies unseen over a scan, as OCR leaves it, which is in the fragments.
+    is text that lies unseen over a scan, as OCR leaves it, which is in the fragments. images: where
+    the page shows some, in the order of the file, also beyond its edges. objects: how many the
+    page is drawn with.
     """
 
     width: float
@@ -70,6 +76,8 @@ class PageText:
     rulings: Rulings = NO_RULINGS
     hidden: tuple[HiddenText, ...] = ()
     scan_layer: bool = False
+    images: tuple[BoundingBox, ...] = ()
+    objects: int = 0
 
 
 class _Word(NamedTuple):
@@ -82,22 +90,29 @@ class _Word(NamedTuple):
     baseline: float
 
 
-def read_page(document: pdfium.PdfDocument, index: int) -> PageText:
-    """Return the text of one page (from 0). Raises pdfium.PdfiumError; leaves nothing open."""
+def read_page(document: pdfium.PdfDocument, index: int, *, layered_forms: bool = True) -> PageText:
+    """Return the text of one page (from 0). Raises pdfium.PdfiumError; leaves nothing open.
+
+    layered_forms: see `read_scene`.
+    """
     page = document.get_page(index)
     try:
         width, height = page.get_size()
         text_page = page.get_textpage()
         try:
+            scene = read_scene(page.raw, layered_forms=layered_forms)
             reader = _Reader(page, text_page)
-            hidden, scan_layer = reader.leave_out_hidden(page, text_page, index + 1)
+            hidden, scan_layer = reader.leave_out_hidden(page, text_page, scene, index + 1)
             fragments = tuple(reader.fragments())
-            rulings = read_rulings(page, reader.shown)
+            rulings = read_rulings(scene.paths, reader.shown)
+            images = tuple(BoundingBox(*reader.shown_box(box)) for box in scene.images)
         finally:
             text_page.close()
     finally:
         page.close()
-    return PageText(width, height, fragments, rulings, hidden, scan_layer)
+    return PageText(
+        width, height, fragments, rulings, hidden, scan_layer, images, objects=scene.total
+    )
 
 
 class _Reader:
@@ -110,16 +125,19 @@ class _Reader:
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._font = ctypes.create_string_buffer(_FONT_NAME_BYTES)
         self._flags = ctypes.c_int()
+        self._at_box, self._at_matrix = ctypes.byref(self._box), ctypes.byref(self._matrix)
+        self._at_point = ctypes.byref(self._x), ctypes.byref(self._y)
+        self._at_font, self._at_flags = ctypes.byref(self._font), ctypes.byref(self._flags)
         self._chars = _characters(text_page)
         self._rotation = page.get_rotation() % 360
         self._bounds = page.get_bbox()
         self._plain = self._rotation == 0 and self._bounds[:2] == (0.0, 0.0)
 
     def leave_out_hidden(
-        self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int
+        self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, scene: Scene, number: int
     ) -> tuple[tuple[HiddenText, ...], bool]:
         """Blank what nobody sees; return what it was and whether the text is a scan's."""
-        unseen = unseen_characters(page, text_page, self.shown)
+        unseen = unseen_characters(page, text_page, scene, self.shown)
         hidden = tuple(unseen.counted(self._chars, number))
         if unseen.indexes:
             chars = list(self._chars)
@@ -143,23 +161,30 @@ class _Reader:
 
     def _words(self) -> Iterator[_Word]:
         page, box, x, y = self._page, self._box, self._x, self._y
+        at_x, at_y = self._at_point
+        at_box = self._at_box
         for match in _WORD.finditer(self._chars):
             first, last = match.start(), match.end() - 1
-            raw.FPDFText_GetCharOrigin(page, first, x, y)
-            raw.FPDFText_GetLooseCharBox(page, last, box)
+            calls.char_origin(page, first, at_x, at_y)
+            calls.loose_char_box(page, last, at_box)
             if self._plain:
-                yield _Word(match[0], first, x.value, max(x.value, box.right), y.value)
+                left, right = x.value, box.right
+                yield _Word(match[0], first, left, right if right > left else left, y.value)
                 continue
             left, baseline = self.shown(x.value, y.value)
             corners = (self.shown(box.left, box.bottom), self.shown(box.right, box.top))
             right = max(left, corners[0][0], corners[1][0])
             yield _Word(match[0], first, left, right, baseline)
 
-    def _char_box(self, index: int) -> tuple[float, float, float, float]:
+    def _char_box(self, index: int) -> Box:
         box = self._box
-        raw.FPDFText_GetLooseCharBox(self._page, index, box)
-        x0, y0 = self.shown(box.left, box.bottom)
-        x1, y1 = self.shown(box.right, box.top)
+        calls.loose_char_box(self._page, index, self._at_box)
+        return self.shown_box((box.left, box.bottom, box.right, box.top))
+
+    def shown_box(self, box: Box) -> Box:
+        """Return a box of the page's own space as it lies on the page that is shown."""
+        x0, y0 = self.shown(box[0], box[1])
+        x1, y1 = self.shown(box[2], box[3])
         return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
     def shown(self, x: float, y: float) -> tuple[float, float]:
@@ -178,11 +203,9 @@ class _Reader:
     def _style(self, index: int) -> tuple[float, bool, bool, bool]:
         """Return size in points, bold or not, from left to right or not, monospaced or not."""
         matrix = self._matrix
-        raw.FPDFText_GetMatrix(self._page, index, matrix)
-        size = raw.FPDFText_GetFontSize(self._page, index) * math.hypot(matrix.c, matrix.d)
-        length = raw.FPDFText_GetFontInfo(
-            self._page, index, self._font, _FONT_NAME_BYTES, self._flags
-        )
+        calls.char_matrix(self._page, index, self._at_matrix)
+        size = calls.char_size(self._page, index) * math.hypot(matrix.c, matrix.d)
+        length = calls.char_font(self._page, index, self._at_font, _BUFFER_SIZE, self._at_flags)
         font = self._font.raw[: max(0, min(length, _FONT_NAME_BYTES) - 1)]
         turned = round(math.degrees(math.atan2(matrix.b, matrix.a)) / 90) * 90 - self._rotation
         bold = _BOLD.search(font) is not None
@@ -226,7 +249,7 @@ class _Reader:
         """Return the space between two words; none where justification alone set hanzi apart."""
         near = word.left - last.right < _GENERATED_GAP * size
         if near and not gap_between(last.text, word.text):
-            generated = raw.FPDFText_IsGenerated(self._page, last.first + len(last.text)) == 1
+            generated = calls.is_generated(self._page, last.first + len(last.text)) == 1
             return "" if generated else " "
         return " "
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ingestion.numbering import heading_level
 from ingestion.parsers.pdf_layout import Row
-from ingestion.parsers.pdf_outline import Outline, outline_key
+from ingestion.parsers.pdf_outline import Outline
 
 _LARGER = 1.14
 """How much larger than the body text a heading is set, at least."""
@@ -43,7 +43,9 @@ def style_of(rows: Sequence[Row], outline: Outline) -> Style:
     """Return what is usual in the rows of a document, of which there is at least one."""
     letters: Counter[float] = Counter()
     bold = 0
+    words: set[str] = set()
     for row in rows:
+        words.update(_LATIN_WORD.findall(row.text))
         letters[_half_points(row.size)] += len(row.text)
         bold += len(row.text) * row.bold
     body = letters.most_common(1)[0][0]
@@ -59,7 +61,7 @@ def style_of(rows: Sequence[Row], outline: Outline) -> Style:
         pitch=_pitch(rows, body),
         levels=levels,
         bold_level=min(6, deepest + 1) if bold <= _MOST_BOLD * total else None,
-        words=frozenset(word.lower() for row in rows for word in _LATIN_WORD.findall(row.text)),
+        words=frozenset(map(str.lower, words)),
         outline=outline,
     )
 
@@ -72,8 +74,8 @@ def _size_levels(
     A size that the outline does not know is one level below the next larger one.
     """
     known: dict[float, Counter[int]] = {}
-    for row in rows if outline.levels else ():
-        if level := outline.levels.get((row.page, outline_key(row.text))):
+    for row in rows:
+        if level := outline.level_at(row.page, row.text):
             known.setdefault(_half_points(row.size), Counter())[level] += 1
     levels: dict[float, int] = {}
     deepest = 0
@@ -105,8 +107,8 @@ def side_by_side(above: Row, below: Row) -> bool:
 
 def row_level(row: Row, style: Style) -> int:
     """Return the heading level that size, weight or the outline give a row; 0 for text."""
-    if level := style.outline.levels.get((row.page, outline_key(row.text))):
-        return level
+    if outlined := style.outline.level_at(row.page, row.text):
+        return outlined
     if row.column < 0 or len(row.cells) > 1 or row.text.startswith(_NOT_HEADING_START):
         return 0
     level = style.levels.get(_half_points(row.size))
@@ -122,7 +124,7 @@ def row_level(row: Row, style: Style) -> int:
 
 def level_of(group: Sequence[Row], text: str, style: Style) -> int:
     """Return the heading level of a group of rows whose words are `text`; 0 for text."""
-    outlined = style.outline.levels.get((group[0].page, outline_key(text)))
+    outlined = style.outline.level_at(group[0].page, text)
     if outlined:
         return outlined
     if len(text) > _HEADING_LENGTH or LEADER.search(text) or text.endswith("。"):

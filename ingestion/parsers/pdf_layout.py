@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from ingestion.parsers.pdf_fragments import CURRENCY_SIGNS, Fragment, PageText
@@ -234,12 +234,7 @@ def _coverage(fragments: list[Fragment], page_width: float) -> list[int]:
     for fragment in fragments:
         changes[max(0, min(cells, int(fragment.left / _STEP)))] += 1
         changes[max(0, min(cells, int(fragment.right / _STEP) + 1))] -= 1
-    coverage: list[int] = []
-    total = 0
-    for change in changes[:cells]:
-        total += change
-        coverage.append(total)
-    return coverage
+    return list(accumulate(changes[:cells]))
 
 
 def _between_columns(fragments: list[Fragment], gutters: list[float]) -> list[float]:
@@ -314,7 +309,7 @@ def _grid_rows(ordinal: int, grid: Grid, column: _Column) -> Iterator[Row]:
 
 
 def _same_row(line: list[Fragment], fragment: Fragment) -> bool:
-    largest = max(line, key=lambda item: item.size)
+    largest = line[0] if len(line) == 1 else max(line, key=lambda item: item.size)
     reach = _SAME_ROW * max(largest.size, fragment.size)
     return abs(largest.baseline - fragment.baseline) <= reach
 
@@ -350,20 +345,33 @@ def _row(line: Sequence[Fragment], column: _Column) -> Row:
         parts=tuple(parts),
         page=column.page,
         column=column.ordinal,
-        box=BoundingBox(
-            left=min(item.left for item in line),
-            bottom=min(item.bottom for item in line),
-            right=max(item.right for item in line),
-            top=max(item.top for item in line),
-        ),
+        box=_box_around(line),
         baseline=largest.baseline,
         size=largest.size,
         bold=all(item.bold for item in line),
         column_left=column.margins[0],
         column_right=column.margins[1],
-        mono=sum(len(item.text) for item in line if item.mono)
-        >= _MOSTLY * sum(len(item.text) for item in line),
+        mono=_is_mostly_mono(line),
     )
+
+
+def _box_around(line: Sequence[Fragment]) -> BoundingBox:
+    first = line[0]
+    if len(line) == 1:  # as most are
+        return BoundingBox(first.left, first.bottom, first.right, first.top)
+    return BoundingBox(
+        left=min(item.left for item in line),
+        bottom=min(item.bottom for item in line),
+        right=max(item.right for item in line),
+        top=max(item.top for item in line),
+    )
+
+
+def _is_mostly_mono(line: Sequence[Fragment]) -> bool:
+    if not any(item.mono for item in line):
+        return False
+    typed = sum(len(item.text) for item in line if item.mono)
+    return typed >= _MOSTLY * sum(len(item.text) for item in line)
 
 
 def _narrow(last: Fragment, fragment: Fragment, gap: float) -> str:

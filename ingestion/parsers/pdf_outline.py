@@ -1,33 +1,21 @@
-"""The title and the outline (bookmarks) of a PDF, by pypdf."""
+"""The title and the outline (bookmarks) of a PDF (PDFium)."""
 
-import io
 import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from itertools import islice
 
-from pypdf import PdfReader
-from pypdf.errors import DependencyError, PyPdfError
+import pypdfium2 as pdfium
 
-# It reports every oddity of a damaged file that PDFium reads without a word.
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+# It reports outlines that run in a circle or too deep, which are read as far as they make sense.
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 
 _DEEPEST = 6
 _MOST_ENTRIES = 5000
-# Broken files make pypdf fail in the ways of the code it happens to be in.
-_FAILURES = (
-    PyPdfError,
-    DependencyError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+_BETWEEN_WORDS = re.compile(r"[\s\u3000.·．…]+")
+_LETTER = re.compile(r"[^\W\d_]")
 # What a word processor writes when nobody gave the document a title.
 _NO_TITLE = re.compile(
     r"untitled|\(?anonymous\)?$|无标题|microsoft word|document\d*$"
@@ -43,47 +31,40 @@ class Outline:
     title: str | None = None
     levels: dict[tuple[int, str], int] = field(default_factory=dict)
 
+    def level_at(self, page: int, text: str) -> int:
+        """Return the level of a heading that stands on a page, 0 where the outline has none."""
+        return self.levels.get((page, outline_key(text)), 0) if self.levels else 0
 
-def read_outline(content: bytes, password: str = "") -> Outline:
-    """Return what the file says of itself; nothing where pypdf can't read that.
 
-    password: opens a locked file.
-
-    The text comes from PDFium, which opens much that pypdf does not, so failing here must not
-    cost the document.
-    """
+def read_outline(document: pdfium.PdfDocument) -> Outline:
+    """Return what an open file says of itself; of a damaged one what can be read."""
     try:
-        reader = PdfReader(io.BytesIO(content))
-        if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
-            return Outline()
-        title = reader.metadata.title if reader.metadata else None
-    except _FAILURES:
-        return Outline()
-    try:
-        levels = dict(_levels(reader, reader.outline, 1))
-    except _FAILURES:
-        levels = {}
-    return Outline(_usable(title), levels)
+        title = document.get_metadata_value("Title")
+    except UnicodeDecodeError:
+        title = ""
+    return Outline(_usable(title), dict(_levels(document)))
 
 
+@lru_cache(1024)  # each row is asked about with the one above it and the one below
 def outline_key(text: str) -> str:
     """Return the words by which an outline's entry and a line on the page are the same."""
-    return re.sub(r"[\s\u3000.·．…]+", "", text).casefold()
+    return _BETWEEN_WORDS.sub("", text).casefold()
 
 
-def _usable(title: object) -> str | None:
-    text = " ".join(title.split()) if isinstance(title, str) else ""
-    worded = len(re.findall(r"[^\W\d_]", text)) > 1
+def _usable(title: str) -> str | None:
+    text = " ".join(title.split())
+    worded = len(_LETTER.findall(text)) > 1
     readable = worded and "\ufffd" not in text and not _NO_TITLE.match(text)
     return text if readable else None
 
 
-def _levels(reader: PdfReader, entries: Any, level: int) -> Iterator[tuple[tuple[int, str], int]]:
-    for entry in entries[:_MOST_ENTRIES]:
-        if isinstance(entry, list):
-            if level < _DEEPEST:
-                yield from _levels(reader, entry, level + 1)
+def _levels(document: pdfium.PdfDocument) -> Iterator[tuple[tuple[int, str], int]]:
+    for entry in islice(document.get_toc(max_depth=_DEEPEST), _MOST_ENTRIES):
+        target = entry.get_dest()
+        page = target.get_index() if target else None
+        try:
+            title = entry.get_title()
+        except UnicodeDecodeError:
             continue
-        page = reader.get_destination_page_number(entry)
-        if page is not None and entry.title:
-            yield (page + 1, outline_key(entry.title)), level
+        if page is not None and title:
+            yield (page + 1, outline_key(title)), entry.level + 1

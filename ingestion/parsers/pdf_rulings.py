@@ -1,18 +1,21 @@
 """The straight lines that are drawn on a PDF page: what a table's cells are ruled with (PDFium)."""
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
-import pypdfium2 as pdfium
 from pypdfium2 import raw
+
+from ingestion.parsers import pdfium_calls as calls
+from ingestion.parsers.pdfium_calls import Handle
 
 Place = Callable[[float, float], tuple[float, float]]
 """Takes a point of a page's own space to where it lies on the page that is shown."""
 
-_MOST_OBJECTS = 6000
+_MOST_PATHS = 6000
 _MOST_SEGMENTS = 4000
-"""A page with more objects or path segments is a drawing; the rest of it is not looked at."""
+"""A page with more paths or segments is a drawing; the rest of it is not looked at."""
 _RECTANGLE = 5
 _THICKEST = 3.0
 _SHORTEST = 6.0
@@ -40,14 +43,15 @@ class Rulings(NamedTuple):
 NO_RULINGS = Rulings((), ())
 
 
-def read_rulings(page: pdfium.PdfPage, place: Place) -> Rulings:
-    """Return the lines of a page: thin bars, edges of drawn rectangles, straight segments.
+def read_rulings(paths: Sequence[Handle], place: Place) -> Rulings:
+    """Return the lines that paths draw: thin bars, edges of rectangles, straight segments.
 
-    O(objects), of which a fixed number is looked at. Never raises: lines are an extra.
+    place: from the page's own space, in which the paths are, to the page as it is shown.
+    O(paths), of which a fixed number is looked at. Never raises: lines are an extra.
     """
     across: list[Ruling] = []
     down: list[Ruling] = []
-    for x0, y0, x1, y1 in _edges(page):
+    for x0, y0, x1, y1 in _edges(paths):
         (left, bottom), (right, top) = place(x0, y0), place(x1, y1)
         left, right = min(left, right), max(left, right)
         bottom, top = min(bottom, top), max(bottom, top)
@@ -58,23 +62,21 @@ def read_rulings(page: pdfium.PdfPage, place: Place) -> Rulings:
     return Rulings(tuple(_joined(across)), tuple(_joined(down)))
 
 
-def _edges(page: pdfium.PdfPage) -> Iterator[tuple[float, float, float, float]]:
+def _edges(paths: Sequence[Handle]) -> Iterator[tuple[float, float, float, float]]:
     """Yield the two ends of each line, in the page's own space."""
     corners = [ctypes.c_float() for _ in range(4)]
     left, bottom, right, top = corners
+    sides = tuple(map(ctypes.byref, corners))
     segments = 0
-    for index in range(min(raw.FPDFPage_CountObjects(page.raw), _MOST_OBJECTS)):
-        item = raw.FPDFPage_GetObject(page.raw, index)
-        if raw.FPDFPageObj_GetType(item) != raw.FPDF_PAGEOBJ_PATH:
-            continue
-        count = raw.FPDFPath_CountSegments(item)
+    for item in islice(paths, _MOST_PATHS):
+        count = calls.count_segments(item)
         segments += count
         if count < 2 or segments > _MOST_SEGMENTS:
             continue
-        if not raw.FPDFPageObj_GetBounds(item, *corners):
+        if not calls.bounds_of(item, *sides):
             continue
-        x0, y0, x1, y1 = (corner.value for corner in (left, bottom, right, top))
-        if min(x1 - x0, y1 - y0) <= _THICKEST:
+        x0, y0, x1, y1 = left.value, bottom.value, right.value, top.value
+        if x1 - x0 <= _THICKEST or y1 - y0 <= _THICKEST:
             yield x0, y0, x1, y1
         elif count > _RECTANGLE:
             yield from _straight(item, count)
@@ -85,30 +87,29 @@ def _edges(page: pdfium.PdfPage) -> Iterator[tuple[float, float, float, float]]:
             yield x1, y0, x1, y1
 
 
-def _is_stroked(item: raw.FPDF_PAGEOBJECT) -> bool:
+def _is_stroked(item: Handle) -> bool:
     fill, stroke = ctypes.c_int(), ctypes.c_int()
-    return bool(raw.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value)
+    return bool(calls.draw_mode(item, ctypes.byref(fill), ctypes.byref(stroke)) and stroke.value)
 
 
-def _straight(item: raw.FPDF_PAGEOBJECT, count: int) -> Iterator[tuple[float, float, float, float]]:
+def _straight(item: Handle, count: int) -> Iterator[tuple[float, float, float, float]]:
     """Yield the straight segments of a path that draws several lines at once."""
     matrix = raw.FS_MATRIX()
-    raw.FPDFPageObj_GetMatrix(item, matrix)
+    calls.matrix_of(item, ctypes.byref(matrix))
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
     x, y = ctypes.c_float(), ctypes.c_float()
+    ends = ctypes.byref(x), ctypes.byref(y)
     opened = last = (0.0, 0.0)
     for index in range(count):
-        segment = raw.FPDFPath_GetPathSegment(item, index)
-        raw.FPDFPathSegment_GetPoint(segment, x, y)
-        point = (
-            matrix.a * x.value + matrix.c * y.value + matrix.e,
-            matrix.b * x.value + matrix.d * y.value + matrix.f,
-        )
-        kind = raw.FPDFPathSegment_GetType(segment)
+        segment = calls.segment_at(item, index)
+        calls.segment_point(segment, *ends)
+        point = (a * x.value + c * y.value + e, b * x.value + d * y.value + f)
+        kind = calls.segment_kind(segment)
         if kind == raw.FPDF_SEGMENT_MOVETO:
             opened = point
         elif kind == raw.FPDF_SEGMENT_LINETO:
             yield *last, *point
-        if raw.FPDFPathSegment_GetClose(segment):
+        if calls.segment_closes(segment):
             yield *point, *opened
         last = point
 

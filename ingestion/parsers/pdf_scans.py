@@ -1,31 +1,34 @@
-"""The text that a PDF shows but does not hold as text: scanned pages and pictures on others."""
+"""The text that a PDF shows but does not hold as text: scanned pages, and pictures on others.
 
+Pictures are read where they are what a page says: it has few letters of its own, or one of them
+covers most of it. Those of a page of text are figures, whose axes and legends would be noise.
+"""
+
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 import numpy as np
 import pypdfium2 as pdfium
-from pypdfium2 import raw
 
 from ingestion.errors import MissingExtra
 from ingestion.parsers.pdf_fragments import Fragment, PageText
 from ingestion.parsers.scan_pages import Frame, ScanLog, fragments_of, page_of
 from ingestion.ports import Recognise
-from ingestion.records import BoundingBox, ParseOptions, Pixels, RecognisedLine
+from ingestion.records import BoundingBox, ParseOptions, Pixels, RecognisedLine, Recognition
 
 _PIXELS_PER_POINT = 200 / 72
 _MOST_PIXELS = 6_000_000
 _LONGEST_SIDE = 5000
 _LEAST_LETTERS = 20
 """A scan may hold as much text of its own: the stamp of the program that made it."""
-_SCAN_SHARE = 0.5
+_FEW_LETTERS = 300
+"""On a page with fewer its pictures are read; a hanzi is one."""
+_MOST_OF_PAGE = 0.5
 _LEAST_SHARE = 0.02
 _LEAST_SIDES = (48.0, 16.0)
 _MOST_PICTURES = 8
-_PICTURE_DEPTH = 4
-_MOST_OBJECTS = 5000
 _LEAST_CONTRAST = 24
 # Replacement and private characters, and controls: codes of a font that maps them to no text.
 _UNMAPPED = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff\x00-\x08\x0e-\x1f]")
@@ -46,29 +49,22 @@ class ScanReader:
     unread: list[int] = field(default_factory=list)
     """Pages that would have needed the recogniser where it is not installed."""
     _recognise: Recognise | None = None
+    _seen: dict[bytes, Recognition] = field(default_factory=dict)
 
     def complete(self, document: pdfium.PdfDocument, index: int, text: PageText) -> PageText:
         """Return the page (from 0) with the recognised text. Raises pdfium.PdfiumError."""
-        if not self.options.ocr:
+        pictures = _pictures(text)
+        scanned = _is_scan(text, pictures)
+        wanted = _telling(text, pictures)
+        if not self.options.ocr or not (scanned or wanted):
             return text
-        page = document.get_page(index)
-        try:
-            return self._complete(page, index + 1, text)
-        finally:
-            page.close()
-
-    def _complete(self, page: pdfium.PdfPage, number: int, text: PageText) -> PageText:
-        pictures = _pictures(page, text)
-        scanned = _is_scan(page, text, pictures)
-        wanted = [box for box in pictures if not _has_text(text, box)][:_MOST_PICTURES]
-        if not scanned and not wanted:
-            return text
+        number = index + 1
         if len(self.log.read) >= self.options.ocr_pages:
             self.log.left_out.append(number)
             return text
         if not self._load(number):
             return text
-        image, points = _rendered(page, text)
+        image, points = _rendered(document, index, text)
         if scanned:
             return self._scan(image, points, number, text)
         fragments = [
@@ -108,7 +104,7 @@ class ScanReader:
         part = np.ascontiguousarray(image[top:bottom, left:right])
         if self._recognise is None or _is_blank(part):
             return []
-        found = self._recognise(part)
+        found = self._recognised(part, self._recognise)
         if found.turns:
             return []
         lines = [_moved(line, left, top) for line in found.lines]
@@ -122,15 +118,24 @@ class ScanReader:
             self.log.add(number, [line for line, _ in new])
         return [fragment for _, fragment in new]
 
+    def _recognised(self, image: Pixels, recognise: Recognise) -> Recognition:
+        """Return what stands in a picture; one that many pages show is looked at once."""
+        key = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest()
+        if key not in self._seen:
+            self._seen[key] = recognise(image)
+        return self._seen[key]
 
-def _pictures(page: pdfium.PdfPage, text: PageText) -> list[BoundingBox]:
+
+def _pictures(text: PageText) -> list[BoundingBox]:
     """Return where the page shows images large enough to hold text, largest first."""
     boxes = []
-    objects = page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=_PICTURE_DEPTH)
-    for count, item in enumerate(objects):
-        if count >= _MOST_OBJECTS:
-            break
-        box = _placed(page, item.get_bounds(), text)
+    for image in text.images:
+        box = BoundingBox(
+            max(0.0, image.left),
+            max(0.0, image.bottom),
+            min(text.width, image.right),
+            min(text.height, image.top),
+        )
         across, down = box.right - box.left, box.top - box.bottom
         if max(across, down) < _LEAST_SIDES[0] or min(across, down) < _LEAST_SIDES[1]:
             continue
@@ -139,37 +144,27 @@ def _pictures(page: pdfium.PdfPage, text: PageText) -> list[BoundingBox]:
     return sorted(boxes, key=lambda box: -_area(box))
 
 
-def _placed(
-    page: pdfium.PdfPage, bounds: tuple[float, float, float, float], text: PageText
-) -> BoundingBox:
-    """Return bounds in the page's own space as a box on the page that is shown."""
-    left, bottom, right, top = page.get_bbox()
-    x0, y0, x1, y1 = bounds
-    match page.get_rotation() % 360:
-        case 90:
-            box = (y0 - bottom, right - x1, y1 - bottom, right - x0)
-        case 180:
-            box = (right - x1, top - y1, right - x0, top - y0)
-        case 270:
-            box = (top - y1, x0 - left, top - y0, x1 - left)
-        case _:
-            box = (x0 - left, y0 - bottom, x1 - left, y1 - bottom)
-    return BoundingBox(
-        max(0.0, box[0]), max(0.0, box[1]), min(text.width, box[2]), min(text.height, box[3])
-    )
-
-
-def _is_scan(page: pdfium.PdfPage, text: PageText, pictures: list[BoundingBox]) -> bool:
+def _is_scan(text: PageText, pictures: list[BoundingBox]) -> bool:
     """Return whether the page's own text is none, a stamp on a scan, or unmapped codes."""
     written = "".join(fragment.text for fragment in text.fragments)
     if not written:
         # Text may also have been drawn as outlines; a rule and a frame are none.
-        drawn = page.get_objects(max_depth=_PICTURE_DEPTH)
-        return bool(pictures) or sum(1 for _ in islice(drawn, _LEAST_LETTERS)) == _LEAST_LETTERS
+        return bool(pictures) or text.objects >= _LEAST_LETTERS
     if len(_UNMAPPED.findall(written)) > _MOST_UNMAPPED * len(written):
         return True
-    largest = _area(pictures[0]) if pictures else 0.0
-    return len(written) < _LEAST_LETTERS and largest >= _SCAN_SHARE * text.width * text.height
+    return len(written) < _LEAST_LETTERS and _covers_most(text, pictures[:1])
+
+
+def _telling(text: PageText, pictures: list[BoundingBox]) -> list[BoundingBox]:
+    """Return the pictures that may say what the page's own text does not."""
+    few = sum(len(fragment.text) for fragment in text.fragments) < _FEW_LETTERS
+    return [
+        box for box in pictures if (few or _covers_most(text, [box])) and not _has_text(text, box)
+    ][:_MOST_PICTURES]
+
+
+def _covers_most(text: PageText, boxes: list[BoundingBox]) -> bool:
+    return sum(map(_area, boxes)) >= _MOST_OF_PAGE * text.width * text.height
 
 
 def _has_text(text: PageText, box: BoundingBox) -> bool:
@@ -205,22 +200,26 @@ def _area(box: BoundingBox) -> float:
     return max(0.0, box.right - box.left) * max(0.0, box.top - box.bottom)
 
 
-def _rendered(page: pdfium.PdfPage, text: PageText) -> tuple[Pixels, float]:
-    """Return the page as an image, and the points of one of its pixels."""
+def _rendered(document: pdfium.PdfDocument, index: int, text: PageText) -> tuple[Pixels, float]:
+    """Return the page (from 0) as an image, and the points of one of its pixels."""
     width, height = max(text.width, 1.0), max(text.height, 1.0)
     scale = min(
         _PIXELS_PER_POINT,
         (_MOST_PIXELS / (width * height)) ** 0.5,
         _LONGEST_SIDE / max(width, height),
     )
-    bitmap = page.render(scale=scale, rev_byteorder=False)
+    page = document.get_page(index)
     try:
-        pixels: Pixels = bitmap.to_numpy()
-        if pixels.ndim == 2 or pixels.shape[2] == 1:
-            pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
-        return np.ascontiguousarray(pixels[:, :, :3]), 1 / scale
+        bitmap = page.render(scale=scale, rev_byteorder=False)
+        try:
+            pixels: Pixels = bitmap.to_numpy()
+            if pixels.ndim == 2 or pixels.shape[2] == 1:
+                pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
+            return np.ascontiguousarray(pixels[:, :, :3]), 1 / scale
+        finally:
+            bitmap.close()
     finally:
-        bitmap.close()
+        page.close()
 
 
 def _is_blank(image: Pixels) -> bool:

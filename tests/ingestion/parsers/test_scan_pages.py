@@ -118,6 +118,39 @@ def test_pdf_picture_on_a_page_is_read_where_it_stands():
     assert placed.box and placed.box.left == pytest.approx(72 + 36, abs=1)
 
 
+def test_pdf_picture_on_a_page_of_text_is_a_figure_and_not_read():
+    sheet = Sheet()
+    sheet.lines(72, 780, ["A line of a page that says enough without its picture."] * 6)
+    sheet.canvas.drawImage(picture(), 72, 300, 400, 300)
+    document = parse_pdf(sheet.content(), "a.pdf", load=reads("Never."))
+    assert "Never" not in document.text and document.warnings == ()
+
+
+def test_pdf_picture_that_covers_most_of_a_page_of_text_is_read():
+    sheet = Sheet()
+    sheet.lines(72, 810, ["A line of a page that says enough without its picture."] * 6)
+    sheet.canvas.drawImage(picture(), 20, 20, WIDTH - 40, 0.7 * HEIGHT)
+    document = parse_pdf(sheet.content(), "a.pdf", load=reads("Words in it."))
+    assert "Words in it." in document.text
+
+
+def test_pdf_picture_on_several_pages_is_looked_at_once():
+    looked = []
+
+    def recognise(image):
+        looked.append(image.shape)
+        return reads("Of the harbour office")()(image)
+
+    sheet = Sheet()
+    for name in ("Ada", "Eos", "Ivo"):
+        sheet.line(72, 780, f"What {name} says.")
+        sheet.canvas.drawImage(picture(), 72, 400, 400, 300)
+        sheet.next_page()
+    document = parse_pdf(sheet.content(), "a.pdf", load=lambda: recognise)
+    assert len(looked) == 1
+    assert document.text.count("Of the harbour office") == 3
+
+
 def test_pdf_picture_behind_text_is_not_read():
     sheet = Sheet()
     sheet.canvas.drawImage(picture(), 0, 0, WIDTH, HEIGHT)
