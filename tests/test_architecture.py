@@ -70,6 +70,7 @@ TESTED_THROUGH: dict[str, str] = {
     "ingestion/parsers/pdf_grids.py": "tests/ingestion/parsers/test_pdf_tables.py",
     "ingestion/parsers/pdf_headings.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_layout.py": "tests/ingestion/parsers/test_pdf.py",
+    "ingestion/parsers/pdf_metadata.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_outline.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_paragraphs.py": "tests/ingestion/parsers/test_pdf.py",
     "ingestion/parsers/pdf_raster.py": "tests/ingestion/parsers/test_pdf_tables.py",

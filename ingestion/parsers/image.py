@@ -76,7 +76,7 @@ def parse_image(
     if not any(pages):
         raise EmptyDocument("OCR recognised no text on the image.")
     return build_document(
-        as_shown(drafts_of(drop_furniture(pages, heights), Outline(None, {})), frames),
+        as_shown(drafts_of(drop_furniture(pages, heights), Outline({})), frames),
         name=name,
         media_type=media_type,
         page_count=count,

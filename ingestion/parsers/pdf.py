@@ -1,4 +1,4 @@
-"""PDF: PDFium for the text and where it stands, OCR for what a page only shows."""
+"""PDF: PDFium for the text, OCR for what a page only shows, pypdf for what the file tells."""
 
 import threading
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from ingestion.parsers.page_warnings import page_warnings
 from ingestion.parsers.pdf_fragments import read_page
 from ingestion.parsers.pdf_furniture import drop_furniture
 from ingestion.parsers.pdf_layout import Row, rows_of
+from ingestion.parsers.pdf_metadata import read_metadata
 from ingestion.parsers.pdf_outline import Outline, read_outline
 from ingestion.parsers.pdf_paragraphs import drafts_of
 from ingestion.parsers.pdf_salvage import salvaged
@@ -59,13 +60,15 @@ def parse_pdf(
     if not any(read.pages):
         raise _nothing_read(options, scans)
     drafts = drafts_of(drop_furniture(read.pages, read.heights), read.outline)
+    metadata = read_metadata(content, options.password)
+    unread = ", ".join(metadata.attachments)
     return build_document(
         as_shown(drafts, scans.frames),
         name=name,
         media_type=media.PDF,
-        title=read.outline.title,
+        title=metadata.title,
         page_count=len(read.pages),
-        warnings=read.warnings,
+        warnings=[*read.warnings, *([f"Attachments are not read: {unread}."] if unread else [])],
     )
 
 

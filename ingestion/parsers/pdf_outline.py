@@ -1,9 +1,9 @@
-"""The title and the outline (bookmarks) of a PDF (PDFium)."""
+"""The outline (bookmarks) of a PDF, by PDFium, which has the file open already."""
 
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
@@ -15,21 +15,13 @@ logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 _DEEPEST = 6
 _MOST_ENTRIES = 5000
 _BETWEEN_WORDS = re.compile(r"[\s\u3000.·．…]+")
-_LETTER = re.compile(r"[^\W\d_]")
-# What a word processor writes when nobody gave the document a title.
-_NO_TITLE = re.compile(
-    r"untitled|\(?anonymous\)?$|无标题|microsoft word|document\d*$"
-    r"|.*\.(?:docx?|indd|tex|dvi|pdf|pptx?|xlsx?|wps)$",
-    re.I,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """levels: of each heading, from 1, by (page from 1, the words without spaces)."""
 
-    title: str | None = None
-    levels: dict[tuple[int, str], int] = field(default_factory=dict)
+    levels: dict[tuple[int, str], int]
 
     def level_at(self, page: int, text: str) -> int:
         """Return the level of a heading that stands on a page, 0 where the outline has none."""
@@ -37,25 +29,14 @@ class Outline:
 
 
 def read_outline(document: pdfium.PdfDocument) -> Outline:
-    """Return what an open file says of itself; of a damaged one what can be read."""
-    try:
-        title = document.get_metadata_value("Title")
-    except UnicodeDecodeError:
-        title = ""
-    return Outline(_usable(title), dict(_levels(document)))
+    """Return the bookmarks of an open file; of a damaged one what can be read."""
+    return Outline(dict(_levels(document)))
 
 
 @lru_cache(1024)  # each row is asked about with the one above it and the one below
 def outline_key(text: str) -> str:
     """Return the words by which an outline's entry and a line on the page are the same."""
     return _BETWEEN_WORDS.sub("", text).casefold()
-
-
-def _usable(title: str) -> str | None:
-    text = " ".join(title.split())
-    worded = len(_LETTER.findall(text)) > 1
-    readable = worded and "\ufffd" not in text and not _NO_TITLE.match(text)
-    return text if readable else None
 
 
 def _levels(document: pdfium.PdfDocument) -> Iterator[tuple[tuple[int, str], int]]:

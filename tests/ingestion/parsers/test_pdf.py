@@ -1,4 +1,7 @@
+import io
+
 import pytest
+from pypdf import PdfWriter
 from reportlab.lib.pdfencrypt import StandardEncryption
 
 from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired, WrongPassword
@@ -259,3 +262,14 @@ def test_pdf_box_on_a_rotated_page_is_where_it_is_shown():
     box = parse_pdf(sheet.content(), "a.pdf").blocks[0].box
     assert box.left == pytest.approx(72, abs=2)
     assert box.bottom == pytest.approx(HEIGHT - 102, abs=4)
+
+
+def test_pdf_attachments_are_named_as_not_read():
+    sheet = Sheet()
+    sheet.line(72, 700, "The contract is attached.")
+    writer = PdfWriter(clone_from=io.BytesIO(sheet.content()))
+    writer.add_attachment("annex.txt", b"text")
+    whole = io.BytesIO()
+    writer.write(whole)
+    document = parse_pdf(whole.getvalue(), "a.pdf")
+    assert document.warnings == ("Attachments are not read: annex.txt.",)
