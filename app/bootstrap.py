@@ -17,12 +17,12 @@ from generation.compliance_rules import RULES
 from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
-from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
 from ingestion.isolated import IsolatedParser
 from ingestion.ports import Progress
-from ingestion.quotas import Quota
 from ingestion.records import IngestedDocument, ParseOptions
+from ingestion.store.catalog import Catalog
+from ingestion.store.quotas import Quota
 from models.bundled import (
     Report,
     adapter_path,

@@ -11,9 +11,9 @@ from app.file_walk import FoundFile, NoFile
 from app.settings import Settings
 from app.submission import Offered, Rejected, Target, offered_files, submit_files
 from app.worker import run_worker
-from ingestion.catalog import Catalog
 from ingestion.errors import DocumentTooLarge
-from ingestion.stored import Job, JobState
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import Job, JobState
 
 _POLL_SECONDS = 0.5
 _LONGEST_NAME = 40

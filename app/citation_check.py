@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ingestion.stored import StoredDocument
+from ingestion.store.stored import StoredDocument
 
 Finding = Literal[
     "quote_matches", "document_unknown", "revision_unknown", "span_out_of_range", "quote_differs"

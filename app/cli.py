@@ -171,7 +171,7 @@ def _ingest(settings: Settings, paths: Sequence[Path], collection: str, password
     from app.bootstrap import Ingest, build_worker, prepare_models
     from app.bulk_ingest import ingest_files
     from app.file_walk import walk_files
-    from ingestion.catalog import Catalog
+    from ingestion.store.catalog import Catalog
 
     def build(settings: Settings) -> tuple[Catalog, Ingest]:
         prepare_models(settings, _say)

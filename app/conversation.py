@@ -7,7 +7,7 @@ from typing import Literal, cast
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent
 from app.answer_question import stopping
 from generation.records import Turn
-from ingestion.sessions import Sessions
+from ingestion.store.sessions import Sessions
 
 _TURNS = 10
 

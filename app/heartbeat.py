@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from app.eta import JobClock, StageRates
-from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable
-from ingestion.stored import Job
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import Job
 
 logger = logging.getLogger(__name__)
 

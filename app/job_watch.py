@@ -7,7 +7,7 @@ from functools import partial
 
 from app.dependencies import Pools
 from app.service import Service
-from ingestion.stored import Job, JobState
+from ingestion.store.stored import Job, JobState
 
 FINAL = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 POLL_SECONDS = 0.2

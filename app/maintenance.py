@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from app.settings import Settings
-from ingestion.findings import MENDED_AT_START, Finding, Flaw
+from ingestion.store.findings import MENDED_AT_START, Finding, Flaw
 
 Report = Callable[[str, int, int], None]
 SHOWN_OF_EACH = 20
@@ -32,7 +32,7 @@ def fsck(
     Status 1 where one is not.
     """
     from app.bootstrap import catalog_path, open_catalog
-    from ingestion.consistency import check_data
+    from ingestion.store.consistency import check_data
     from retrieval.snapshot_check import remove_wrong_snapshots
 
     settings = Settings()
@@ -81,7 +81,7 @@ def backup(
 ) -> None:
     """Write everything that is stored into one file. The service may run meanwhile."""
     from app.bootstrap import catalog_path
-    from ingestion.backup import write_backup
+    from ingestion.store.backup import write_backup
 
     with _progress(messages) as report:
         written = write_backup(catalog_path(Settings()), file, report)
@@ -105,7 +105,7 @@ def restore(
     No service may run on that directory.
     """
     from app.bootstrap import catalog_path
-    from ingestion.backup import restore_backup
+    from ingestion.store.backup import restore_backup
 
     path = catalog_path(Settings())
     with _progress(messages) as report:

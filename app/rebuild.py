@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from retrieval.manifest import to_json
 from retrieval.snapshot_check import rebuild_snapshots
 from retrieval.snapshots import Snapshots

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from app.settings import Strategy
 from generation.records import Outcome
 from ingestion.records import BlockKind, KeyKind
-from ingestion.stored import JobState
+from ingestion.store.stored import JobState
 
 MAX_QUESTION = 2000
 MAX_TOP_K = 100

@@ -6,8 +6,8 @@ from typing import Literal, Protocol
 
 from app.answer_events import AnswerEvent, AnswerRequest
 from app.settings import Settings
-from ingestion.catalog import Catalog
 from ingestion.ports import PassageEmbedder
+from ingestion.store.catalog import Catalog
 from retrieval.ports import QueryEmbedder
 from retrieval.records import SearchRequest, SearchResult
 

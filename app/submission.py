@@ -8,7 +8,6 @@ from app.errors import RepeatedFileName
 from app.file_names import check_name
 from ingestion import media
 from ingestion.archives import archived_files
-from ingestion.catalog import Catalog
 from ingestion.errors import (
     DocumentTooLarge,
     IngestionError,
@@ -16,8 +15,9 @@ from ingestion.errors import (
     UnsupportedMedia,
 )
 from ingestion.parse import check_supported
-from ingestion.stored import Submission
-from ingestion.uploads import Upload, check_upload
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import Submission
+from ingestion.store.uploads import Upload, check_upload
 
 BATCH_FILES = 100
 BATCH_BYTES = 16 << 20

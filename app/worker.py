@@ -19,11 +19,11 @@ from functools import partial
 from app.eta import StageRates
 from app.heartbeat import Heartbeat, JobGone, WorkerStopping
 from app.settings import Settings
-from ingestion.catalog import Catalog
 from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions
-from ingestion.stored import Job
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import Job
 
 logger = logging.getLogger(__name__)
 

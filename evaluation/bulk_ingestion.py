@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from evaluation.datasets import CorpusDocument
-from ingestion.catalog import Catalog
 from ingestion.errors import IngestionError
 from ingestion.ports import PassageEmbedder
 from ingestion.records import IngestedDocument, Vectors
+from ingestion.store.catalog import Catalog
 
 Result = TypeVar("Result")
 Task = Callable[[PassageEmbedder], Result]

@@ -17,7 +17,7 @@ from evaluation.datasets import CorpusDocument, fingerprint
 from evaluation.progress import StageProgress
 from evaluation.subject import Subject, TextEncoder
 from ingestion.records import Vectors
-from ingestion.uploads import document_id_of
+from ingestion.store.uploads import document_id_of
 
 COLLECTION = "evaluation"
 _FACTS = "evaluation.json"

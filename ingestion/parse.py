@@ -24,7 +24,7 @@ SUPPORTED = (
 LARGEST_BYTES = 512 * 1024 * 1024
 # Module in ingestion.parsers, function in it, the extra that its packages come with.
 _PARSERS = {
-    media.PDF: ("pdf", "parse_pdf", ""),
+    media.PDF: ("pdf.document", "parse_pdf", ""),
     media.DOCX: ("docx", "parse_docx", "office"),
     media.PPTX: ("pptx", "parse_pptx", "office"),
     media.XLSX: ("xlsx", "parse_xlsx", "office"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ingestion.stored import IndexedState
+from ingestion.store.stored import IndexedState
 from retrieval.document_entry import (
     DocumentTerms,
     DocumentVectors,

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from ingestion.stored import Change
+from ingestion.store.stored import Change
 from retrieval.collection_index import CollectionIndex, NewDocument, Unsaved
 from retrieval.document_entry import document_terms, document_vectors
 from retrieval.manifest import Manifest

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ingestion.stored import IndexedState, SummaryRow, VectorRow
+from ingestion.store.stored import IndexedState, SummaryRow, VectorRow
 from retrieval import terms as tokenisation
 from retrieval.dense import Vectors
 from retrieval.terms import terms

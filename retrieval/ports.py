@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ingestion.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
+from ingestion.store.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
 from retrieval.dense import Vectors
 
 

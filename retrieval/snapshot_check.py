@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.index_files import IndexFiles
-from ingestion.stored import IndexedState
+from ingestion.store.index_files import IndexFiles
+from ingestion.store.stored import IndexedState
 from retrieval.collection_index import ENTRIES_FILE
 from retrieval.collections_index import CollectionsIndex
 from retrieval.document_entry import of_line

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ingestion.fault_points import FaultPoint, reach
-from ingestion.index_files import IndexFiles
-from ingestion.stored import Change, IndexedState
+from ingestion.store.fault_points import FaultPoint, reach
+from ingestion.store.index_files import IndexFiles
+from ingestion.store.stored import Change, IndexedState
 from retrieval.collection_index import ENTRIES_FILE, CollectionIndex
 from retrieval.document_entry import DIGEST_LENGTH
 from retrieval.journal import Journal, Part, Span

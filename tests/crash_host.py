@@ -22,12 +22,12 @@ import uvicorn
 from app.main import create_app
 from app.settings import Settings
 from app.worker import run_worker
-from ingestion.backup import restore_backup, write_backup
-from ingestion.catalog import Catalog, utc_now
 from ingestion.errors import BrokenDocument
-from ingestion.fault_points import FaultPoint, watched
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions
+from ingestion.store.backup import restore_backup, write_backup
+from ingestion.store.catalog import Catalog, utc_now
+from ingestion.store.fault_points import FaultPoint, watched
 from tests.app.service_fakes import FakeModels, make_service
 from tests.ingestion.catalog_samples import ingested_document
 from tests.retrieval.snapshot_samples import indexed

@@ -22,13 +22,13 @@ from typing import Any
 import httpx
 import pytest
 
-from ingestion.backup import restore_backup, write_backup
-from ingestion.catalog import Catalog, utc_now
-from ingestion.consistency import check_data
-from ingestion.fault_points import FaultPoint
-from ingestion.findings import MENDED_AT_START
-from ingestion.stored import JobState
-from ingestion.uploads import document_id_of
+from ingestion.store.backup import restore_backup, write_backup
+from ingestion.store.catalog import Catalog, utc_now
+from ingestion.store.consistency import check_data
+from ingestion.store.fault_points import FaultPoint
+from ingestion.store.findings import MENDED_AT_START
+from ingestion.store.stored import JobState
+from ingestion.store.uploads import document_id_of
 from retrieval.snapshot_check import check_snapshots
 from tests.crash_host import BULK, CATALOG, COLLECTION
 from tests.ingestion.catalog_samples import LEASE, ROOT, add, ingested_document, submit

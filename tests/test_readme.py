@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from app.main import create_app
 from app.settings import Settings
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.app.service_fakes import FakeModels, make_service
 
 ROOT = Path(__file__).parents[1]

@@ -23,9 +23,9 @@ from app.schemas import (
     TextReply,
 )
 from app.service import Service
-from ingestion.catalog import Catalog
 from ingestion.records import Block
-from ingestion.stored import StoredDocument
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import StoredDocument
 
 router = APIRouter(prefix="/documents")
 # Types a browser would run or render with this site's rights go out as plain bytes.

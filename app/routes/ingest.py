@@ -22,8 +22,8 @@ from app.service import Service
 from app.submission import Accepted, Offered, Rejected, Target, offered_files, submit_files
 from app.uploads import UploadedFile, UploadForm, read_form
 from ingestion.errors import IngestionError
-from ingestion.stored import Job, JobState
-from ingestion.uploads import MAX_PASSWORD
+from ingestion.store.stored import Job, JobState
+from ingestion.store.uploads import MAX_PASSWORD
 
 router = APIRouter()
 

@@ -16,7 +16,7 @@ from app.problems import declared, problem_of
 from app.schemas import CollectionName, JobReply, JobsReply, Limit, Offset
 from app.service import Service
 from ingestion.errors import CatalogUnavailable
-from ingestion.stored import Job, JobState
+from ingestion.store.stored import Job, JobState
 
 router = APIRouter(prefix="/jobs")
 _EVENTS_RESPONSE = {

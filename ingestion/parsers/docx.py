@@ -22,7 +22,7 @@ from ingestion.parsers.docx_numbering import Numbering
 from ingestion.parsers.docx_tables import header_rows, own_cells, own_rows, table_cells
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.ooxml_package import UNREADABLE, checked_package
-from ingestion.parsers.pdf_captions import is_caption
+from ingestion.parsers.pdf.captions import is_caption
 from ingestion.parsers.table_grid import GridCell, flattened_table, table_drafts
 from ingestion.records import BlockKind, Document
 

@@ -11,10 +11,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ingestion import media
 from ingestion.builder import build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge, EmptyDocument
-from ingestion.parsers.pdf_furniture import drop_furniture
-from ingestion.parsers.pdf_layout import Row, rows_of
-from ingestion.parsers.pdf_outline import Outline
-from ingestion.parsers.pdf_paragraphs import drafts_of
+from ingestion.parsers.pdf.furniture import drop_furniture
+from ingestion.parsers.pdf.layout import Row, rows_of
+from ingestion.parsers.pdf.outline import Outline
+from ingestion.parsers.pdf.paragraphs import drafts_of
 from ingestion.parsers.scan_pages import Frame, ScanLog, as_shown, load_recogniser, page_of
 from ingestion.ports import Advance, Recognise
 from ingestion.records import PLAIN, Document, ParseOptions, Pixels

@@ -13,7 +13,7 @@ from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_w
 from ingestion.parsers.odt_styles import NOT_DISPLAYED, Numbering, Styles, count_of
 from ingestion.parsers.odt_styles import qualified as q
 from ingestion.parsers.package import Package
-from ingestion.parsers.pdf_captions import is_caption
+from ingestion.parsers.pdf.captions import is_caption
 from ingestion.parsers.table_grid import GridCell, flattened_table, table_drafts
 from ingestion.records import BlockKind, Document
 

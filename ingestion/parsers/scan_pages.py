@@ -9,7 +9,7 @@ from importlib import import_module
 from ingestion.builder import DraftBlock
 from ingestion.errors import MissingExtra
 from ingestion.parsers.page_warnings import page_warnings
-from ingestion.parsers.pdf_fragments import Fragment, PageText
+from ingestion.parsers.pdf.fragments import Fragment, PageText
 from ingestion.ports import Recognise
 from ingestion.records import BoundingBox, RecognisedLine, Recognition
 

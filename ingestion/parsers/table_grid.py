@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import Protocol
 
 from ingestion.builder import DraftBlock
-from ingestion.parsers.pdf_captions import is_caption
+from ingestion.parsers.pdf.captions import is_caption
 from ingestion.records import BlockKind
 
 LONGEST_LABEL = 100

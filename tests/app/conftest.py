@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.settings import Settings
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.app.service_fakes import FakeModels, client_of, make_service
 
 MAX_UPLOAD = 100_000

@@ -15,8 +15,8 @@ from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEve
 from app.service import Readiness, Service
 from app.settings import Settings
 from generation.records import Answer, Citation, Outcome
-from ingestion.catalog import Catalog
 from ingestion.errors import BrokenDocument
+from ingestion.store.catalog import Catalog
 from retrieval.dense import Vectors
 from retrieval.records import Passage, SearchRequest, SearchResult
 from tests.ingestion.catalog_samples import LEASE, ingested_document

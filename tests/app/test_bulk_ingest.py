@@ -14,9 +14,9 @@ from app.bulk_ingest import ingest_files, shown_name
 from app.file_walk import walk_files
 from app.ingest_document import ingest_document
 from app.settings import Settings
-from ingestion.catalog import Catalog
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions, Vectors
+from ingestion.store.catalog import Catalog
 from tests.ingestion.zip_samples import raw_zip, zipped
 
 CATALOG = "catalog.sqlite3"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
 from app.conversation import with_sessions
 from generation.records import Turn
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.app.service_fakes import answer
 
 

@@ -8,8 +8,8 @@ import pytest
 from app.eta import StageRates
 from app.heartbeat import Heartbeat, JobGone, WorkerStopping
 from app.ingest_document import STAGE_STARTS
-from ingestion.catalog import Catalog
-from ingestion.stored import Job, JobState
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import Job, JobState
 from tests.ingestion.catalog_samples import claim, submit
 
 

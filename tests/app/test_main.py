@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sse_starlette.sse import AppStatus
 
 from app import main
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.app.service_fakes import FakeModels, SlowAnswer, until
 from tests.ingestion.catalog_samples import add
 

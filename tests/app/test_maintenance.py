@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.ingestion.catalog_samples import add
 
 CATALOG = "catalog.sqlite3"

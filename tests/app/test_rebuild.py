@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.rebuild import rebuild_indexes
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from retrieval.manifest import IndexIdentity
 from retrieval.snapshot_check import check_snapshots
 from retrieval.snapshots import Snapshots

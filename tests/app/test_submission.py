@@ -13,7 +13,7 @@ from app.submission import (
     offered_files,
     submit_files,
 )
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.ingestion.zip_samples import zipped
 
 TARGET = Target("c", {}, "", 1000)

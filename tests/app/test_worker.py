@@ -14,12 +14,12 @@ import pytest
 
 from app.settings import Settings
 from app.worker import Ingest, run_worker, trace_without_text
-from ingestion.catalog import Catalog
 from ingestion.errors import BrokenDocument
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions
-from ingestion.stored import Job, JobState, Submission
-from ingestion.uploads import check_upload
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import Job, JobState, Submission
+from ingestion.store.uploads import check_upload
 from tests.ingestion.catalog_samples import ROOT, ingested_document, submit
 
 FINAL = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
@@ -133,7 +133,7 @@ import sys, threading, time
 from pathlib import Path
 from app.settings import Settings
 from app.worker import run_worker
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.ingestion.catalog_samples import ingested_document
 
 
@@ -295,7 +295,7 @@ def test_worker_sweeps_strays_when_it_starts(catalog: Catalog, tmp_path: Path) -
 SLOW_WORKER = """
 import sys, time, types
 from pathlib import Path
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 
 def ingest(content, name, options, progress):
     while True:

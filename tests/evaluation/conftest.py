@@ -14,7 +14,7 @@ from evaluation.subject import ReleasedSentence, Subject
 from generation.records import Answer, Citation, Outcome
 from ingestion.parse import parse
 from ingestion.records import Document, Vectors
-from ingestion.uploads import document_id_of
+from ingestion.store.uploads import document_id_of
 from retrieval.records import Passage, SearchResult
 
 ANIMALS = ["鲸鱼", "企鹅", "骆驼", "狐狸", "刺猬", "海龟", "麻雀", "蝙蝠", "松鼠", "河马"]

@@ -14,8 +14,8 @@ from evaluation.collection import COLLECTION
 from evaluation.datasets import load_dataset
 from evaluation.subject import ReleasedSentence
 from generation.records import Answer, Citation, Outcome
-from ingestion.catalog import Catalog
-from ingestion.uploads import document_id_of
+from ingestion.store.catalog import Catalog
+from ingestion.store.uploads import document_id_of
 from retrieval.collections_index import CollectionsIndex
 from retrieval.search import Searcher
 

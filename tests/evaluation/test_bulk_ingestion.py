@@ -17,12 +17,12 @@ from evaluation.bulk_ingestion import (
     store_group,
 )
 from evaluation.datasets import CorpusDocument
-from ingestion.catalog import Catalog
 from ingestion.errors import EmptyDocument
 from ingestion.parse import parse
 from ingestion.ports import PassageEmbedder
 from ingestion.records import IngestedDocument
-from ingestion.uploads import document_id_of
+from ingestion.store.catalog import Catalog
+from ingestion.store.uploads import document_id_of
 
 
 def _ingest(file: SourceFile, embedder: PassageEmbedder) -> IngestedDocument:

@@ -15,7 +15,7 @@ from evaluation.collection import (
     settings_for,
 )
 from evaluation.datasets import CorpusDocument
-from ingestion.uploads import document_id_of
+from ingestion.store.uploads import document_id_of
 
 DOCUMENTS = [CorpusDocument("a", "", "企鹅住在南极里。"), CorpusDocument("b", "", "骆驼。")]
 

@@ -22,7 +22,7 @@ from evaluation.retrieval_run import (
     score,
     shuffled_control,
 )
-from ingestion.uploads import document_id_of
+from ingestion.store.uploads import document_id_of
 from retrieval.records import Passage
 
 

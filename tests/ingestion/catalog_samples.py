@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ingestion.catalog import Catalog
 from ingestion.records import (
     Block,
     BlockKind,
@@ -17,7 +16,8 @@ from ingestion.records import (
     KeyEntry,
     KeyKind,
 )
-from ingestion.stored import Job, Submission
+from ingestion.store.catalog import Catalog
+from ingestion.store.stored import Job, Submission
 
 ROOT = Path(__file__).parents[2]
 LEASE = 30.0

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ingestion.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
+from ingestion.store.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
 from retrieval.collection_index import NewDocument
 from retrieval.dense import Vectors
 from retrieval.document_entry import document_terms, document_vectors

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from ingestion.fault_points import FaultPoint, watched
-from ingestion.index_files import IndexFiles
+from ingestion.store.fault_points import FaultPoint, watched
+from ingestion.store.index_files import IndexFiles
 from retrieval.snapshot_check import check_snapshots
 from tests.retrieval.catalog_fake import FakeCatalog
 from tests.retrieval.snapshot_samples import followed, found, on_disk

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from ingestion.catalog import Catalog
-from ingestion.index_files import IndexFiles
+from ingestion.store.catalog import Catalog
+from ingestion.store.index_files import IndexFiles
 from retrieval.collections_index import CollectionsIndex
 from retrieval.manifest import IndexIdentity
 from retrieval.records import SearchRequest, SearchResult

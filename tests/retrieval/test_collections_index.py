@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.index_files import IndexFiles
+from ingestion.store.index_files import IndexFiles
 from retrieval.collections_index import CollectionsIndex
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog
 from tests.retrieval.snapshot_samples import followed

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingestion.stored import IndexedState
+from ingestion.store.stored import IndexedState
 from retrieval.document_entry import indexing_identity, of_line, to_line
 from tests.retrieval.catalog_fake import FakeCatalog
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from ingestion.index_files import IndexFiles
+from ingestion.store.index_files import IndexFiles
 from retrieval.manifest import MANIFEST_NAME
 from retrieval.snapshot_check import check_snapshots, rebuild_snapshots
 from retrieval.snapshots import Snapshots

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.index_files import IndexFiles
+from ingestion.store.index_files import IndexFiles
 from retrieval.collection_index import Unsaved
 from retrieval.collections_index import CollectionsIndex
 from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper

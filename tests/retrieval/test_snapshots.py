@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from rank_bm25 import BM25Okapi
 
-from ingestion.fault_points import FaultPoint
-from ingestion.index_files import IndexFiles
+from ingestion.store.fault_points import FaultPoint
+from ingestion.store.index_files import IndexFiles
 from retrieval.collections_index import CollectionsIndex
 from retrieval.manifest import FORMAT, MANIFEST_NAME, of_json, read_manifest, to_json
 from retrieval.terms import terms

@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from app.settings import Settings
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.ingestion.catalog_samples import add, submit
 
 

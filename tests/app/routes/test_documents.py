@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from app.routes.documents import attachment
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.app.service_fakes import FakeModels, assert_problem
 from tests.ingestion.catalog_samples import PARAGRAPHS, add, ingested_document
 

@@ -11,9 +11,9 @@ from app.main import create_app
 from app.settings import Settings
 from app.submission import ARCHIVE_FACTOR
 from app.uploads import REQUEST_FACTOR
-from ingestion.catalog import Catalog
-from ingestion.quotas import Quota
-from ingestion.uploads import document_id_of, revision_of
+from ingestion.store.catalog import Catalog
+from ingestion.store.quotas import Quota
+from ingestion.store.uploads import document_id_of, revision_of
 from tests.app.conftest import MAX_UPLOAD
 from tests.app.service_fakes import (
     FakeModels,

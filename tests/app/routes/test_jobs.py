@@ -3,7 +3,7 @@ import asyncio
 import httpx
 import pytest
 
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.app.service_fakes import assert_problem, sent_events, work_once
 from tests.ingestion.catalog_samples import LEASE, claim, submit
 

@@ -17,7 +17,7 @@ from generation.compliance import Candidate, Gate
 from generation.errors import GeneratorUnavailable
 from generation.records import Outcome, Turn, Verdict
 from generation.scripts import Stage, load_scripts, pick_script
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from retrieval.records import SearchResult
 from tests.app.asgi_call import AsgiCall
 from tests.app.service_fakes import (

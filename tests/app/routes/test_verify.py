@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ingestion.catalog import Catalog
+from ingestion.store.catalog import Catalog
 from tests.app.service_fakes import assert_problem
 from tests.ingestion.catalog_samples import PARAGRAPHS, add, ingested_document
 

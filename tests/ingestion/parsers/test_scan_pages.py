@@ -6,7 +6,7 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 
 from ingestion.errors import EmptyDocument, MissingExtra
-from ingestion.parsers.pdf import parse_pdf
+from ingestion.parsers.pdf.document import parse_pdf
 from ingestion.parsers.scan_pages import Frame, fragments_of, page_of
 from ingestion.records import BoundingBox, ParseOptions, RecognisedLine, Recognition
 from tests.ingestion.parsers.pdf_samples import HEIGHT, WIDTH, Sheet
