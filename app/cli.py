@@ -228,3 +228,7 @@ def wrong_settings(error: ValidationError) -> str:
         f"{prefix}{str(entry['loc'][0]).upper()}: {entry['msg']}"
         for entry in error.errors(include_url=False, include_context=False, include_input=False)
     )
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,8 @@ from app.ingest_document import STAGE_STARTS
 _PACE_FROM = 0.05
 # What an earlier document counts, each time another has been measured.
 _MEMORY = 0.8
+# Bytes or characters; what less takes says nothing of what more would.
+_LEAST = 500
 _STAGES = (*STAGE_STARTS, "storing")
 _STARTS = (*STAGE_STARTS.values(), 1.0)
 # Not a stage: characters per byte of file, learnt as if they were seconds.
@@ -23,7 +25,7 @@ class StageRates:
 
     def learn(self, stage: str, seconds: float, amount: float) -> None:
         """Note that a stage took so long for that many bytes or characters."""
-        if amount > 0:
+        if amount >= _LEAST:
             seconds_before, amount_before = self._sums.get(stage, (0.0, 0.0))
             self._sums[stage] = (
                 _MEMORY * seconds_before + seconds,

@@ -6,7 +6,9 @@ from app.errors import InvalidFileName
 
 MAX_NAME = 255
 # They reorder what is shown, so that `fdp.exe` can look like `exe.pdf`.
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DIRECTION_MARKS = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
+)
 
 
 def clean_name(raw: str) -> str:
@@ -25,7 +27,8 @@ def check_name(name: str) -> None:
     Raises InvalidFileName for those that are empty, too long, or hold control characters, lone
     surrogates or marks that change the direction of writing.
     """
-    if name in {"", ".", ".."}:
+    visible = any(unicodedata.category(character) not in {"Cf", "Zs"} for character in name)
+    if name in {".", ".."} or not visible:
         raise InvalidFileName("is empty")
     if len(name) > MAX_NAME:
         raise InvalidFileName(f"has {len(name)} characters; the limit is {MAX_NAME}")

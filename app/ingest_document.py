@@ -76,7 +76,10 @@ def index_document(
     """Return a parsed document with all that is indexed of it; see `ingest_document`."""
     progress("structure", STAGE_STARTS["structure"], len(document.text))
     sections = split_sections(document)
-    sentences = [split_sentences(document, section) for section in sections]
+    sentences = []
+    for section in sections:
+        progress("structure", STAGE_STARTS["structure"])
+        sentences.append(split_sentences(document, section))
     progress("chunking", STAGE_STARTS["chunking"])
     chunks = pack_chunks(document, sections, sentences, embedder.count_tokens, limit=chunk_tokens)
     if not chunks:

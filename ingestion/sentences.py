@@ -13,6 +13,7 @@ from ingestion.records import Block, BlockKind, Document, Section, Sentence
 LONGEST = 800
 """No sentence has more characters: what is longer is cut at softer punctuation, or hard."""
 
+_LOOK_BACK = 100  # characters; longer than any word that decides
 _CLOSERS = "”’\"'」』）)】〗〕]］}》〉"
 _STOP = re.compile(rf"([。！？!?｡．.…]+)([{re.escape(_CLOSERS)}]*)")
 _CHINESE_STOPS = frozenset("。！？｡")
@@ -104,7 +105,8 @@ def _ends_sentence(text: str, first: int, found: re.Match[str], line_end: int) -
         return False
     if not _CHINESE_STOPS.isdisjoint(stops):
         return True
-    before = text[first : found.start()]
+    # Bounded: a log of a million points and no sentence would be copied a million times.
+    before = text[max(first, found.start() - _LOOK_BACK) : found.start()]
     match stops[-1]:
         case "…":
             return bool(closers) or (after[0].isspace() and after.lstrip()[0].isupper())
@@ -171,6 +173,9 @@ def _soft_cut(text: str, start: int) -> int:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    piece = text[start:end]
-    left = len(piece) - len(piece.lstrip())
-    return start + left, start + left + len(piece.strip())
+    """Return the span without the spaces around it, without copying what is between."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from ingestion.store.schema import metadata
 
 COPIED_PAGES = 1024
+_NO_SHA256 = "length(sha256) != 64 OR sha256 GLOB '*[^0-9a-f]*'"
 
 
 def find_damage(engine: sa.Engine) -> tuple[list[str], dict[str, int]]:
@@ -63,6 +64,10 @@ def problem_of_file(path: Path) -> str | None:
                 return "its database holds more than tables"
             if set(sa.inspect(connection).get_table_names()) != set(metadata.tables):
                 return "its tables are not those of a catalog"
+            for table in ("documents", "jobs"):
+                names = f"SELECT count(*) FROM {table} WHERE {_NO_SHA256}"  # noqa: S608 ours
+                if connection.exec_driver_sql(names).scalar():
+                    return "it names an uploaded file by something that is no checksum"
             said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
             return None if said == ["ok"] else "its database is damaged"
     except DatabaseError:

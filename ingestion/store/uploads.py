@@ -5,6 +5,7 @@ A file is named by its sha256 and never by what a client called it.
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import unicodedata
@@ -19,6 +20,7 @@ from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.staging import Staging, sweep_abandoned
 
 MAX_COLLECTION = 100
+_SHA256 = re.compile("[0-9a-f]{64}")
 MAX_NAME = 255
 MAX_PASSWORD = 1000
 MAX_METADATA_ENTRIES = 64
@@ -186,7 +188,8 @@ class SourceFiles:
         return removed
 
     def _path(self, sha256: str) -> Path:
-        return self._folder / sha256
+        # A restored catalog may name anything; a name is never a path.
+        return self._folder / (sha256 if _SHA256.fullmatch(sha256) else "none")
 
 
 def file_sha256(path: Path) -> str:

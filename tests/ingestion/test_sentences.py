@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,3 +128,11 @@ def test_sentences_any_document_every_character_is_in_exactly_one(items):
         covered[span.start : span.end] = [True] * len(text)
         end = span.end
     assert all(seen or char.isspace() for seen, char in zip(covered, document.text, strict=True))
+
+
+@pytest.mark.parametrize("line", ["from 10.0.0.5 took 5 ms ", "a" * 60])
+def test_sentences_of_a_paragraph_without_end_take_time_in_proportion(line):
+    began = time.process_time()
+    pieces = split(line * (1_500_000 // len(line)))
+    assert time.process_time() - began < 15
+    assert all(len(piece) <= LONGEST for piece in pieces)

@@ -22,3 +22,9 @@ def test_directory_over_the_limit_is_refused_before_it_is_read() -> None:
     archive += struct.pack("<HHHHLLH", 0, 0, 9, 9, size, 4, 0)
     with pytest.raises(zipfile.BadZipFile, match="directory"):
         open_zip(io.BytesIO(archive))
+
+
+def test_archive_of_too_many_entries_is_refused_by_its_own_count() -> None:
+    end = b"PK\x05\x06" + bytes(4) + (60_000).to_bytes(2, "little") * 2 + bytes(10)
+    with pytest.raises(zipfile.BadZipFile, match="60000 entries"):
+        open_zip(io.BytesIO(b"PK\x03\x04" + bytes(40) + end))

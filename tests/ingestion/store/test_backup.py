@@ -229,6 +229,15 @@ def without_a_table(backup: Path) -> None:
     other_database(lambda connection: connection.execute("DROP TABLE turns") and None, backup)
 
 
+def with_a_path_for_a_checksum(backup: Path) -> None:
+    other_database(
+        lambda connection: (
+            connection.execute("UPDATE documents SET sha256 = '/etc/hostname'") and None
+        ),
+        backup,
+    )
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -242,6 +251,7 @@ def without_a_table(backup: Path) -> None:
         no_manifest,
         with_a_trigger,
         without_a_table,
+        with_a_path_for_a_checksum,
         lambda backup: backup.write_bytes(b"no ZIP"),
         lambda backup: backup.unlink(),
     ],

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.errors import InvalidSubmission
+from ingestion.errors import InvalidSubmission, SourceLost
 from ingestion.store.uploads import (
     MAX_METADATA_ENTRIES,
     SourceFiles,
@@ -79,3 +79,15 @@ def test_source_is_unseen_until_placed(tmp_path: Path) -> None:
     assert files.read(upload.sha256) == b"content"
     files.close()
     assert list((tmp_path / "staging").iterdir()) == []
+
+
+def test_source_named_by_a_path_is_none_of_the_folder(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"kept")
+    files = SourceFiles(tmp_path / "data")
+    files.remove(str(outside))
+    files.remove("../../outside")
+    assert outside.read_bytes() == b"kept"
+    with pytest.raises(SourceLost):
+        files.read(str(outside))
+    files.close()
