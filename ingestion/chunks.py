@@ -311,7 +311,8 @@ def _cut(tokens: Sequence[int], costs: Sequence[float], limit: int) -> list[tupl
 def _chunk(document: Document, ordinal: int, units: Sequence[Unit], path: tuple[str, ...]) -> Chunk:
     start, end = units[0].start, units[-1].end
     block = units[0].block
-    if block.kind is BlockKind.TABLE and start > block.start:
+    header_end = document.text.find("\n", block.start, start)
+    if block.kind is BlockKind.TABLE and header_end >= 0:
         # Rows mean nothing without the names of their columns.
-        path = (*path, document.text[block.start : block.end].split("\n", 1)[0][:_LONGEST_HEADER])
+        path = (*path, document.text[block.start : min(header_end, block.start + _LONGEST_HEADER)])
     return Chunk(ordinal, start, end, units[0].page, path, document.text[start:end])

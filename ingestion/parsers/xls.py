@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from python_calamine import (
-    CalamineError,
     CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
     SheetTypeEnum,
     SheetVisibleEnum,
 )
 
 from ingestion import media
 from ingestion.builder import build_document
-from ingestion.errors import BrokenDocument, DocumentTooLarge, PasswordRequired
+from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.parsers.package import check_size
-from ingestion.parsers.xlsx import grid_of, is_panic, left_out, sheet_drafts
+from ingestion.parsers.xlsx import grid_of, left_out, opened_workbook, sheet_drafts
 from ingestion.parsers.xlsx_cells import LARGEST_AREA, Sheet
 from ingestion.records import Document
 
@@ -72,30 +69,18 @@ class _Book:
         )
 
     def _grids(self) -> Iterator[tuple[str, list[list[str]]]]:
-        try:
-            with CalamineWorkbook.from_object(io.BytesIO(self._content)) as book:
-                for listed in book.sheets_metadata:
-                    if listed.typ is not SheetTypeEnum.WorkSheet:
-                        continue
-                    if listed.visible is not SheetVisibleEnum.Visible:
-                        self._hidden.append(listed.name)
-                        continue
-                    sheet = book.get_sheet_by_name(listed.name)
-                    if _area(sheet) > LARGEST_AREA:
-                        self._refused.append(listed.name)
-                    else:
-                        yield listed.name, grid_of(sheet, _UNSCANNED, [])
-        except PasswordError as exc:
-            raise PasswordRequired from exc
-        except (CalamineError, OSError, ValueError) as exc:
-            raise self._broken(str(exc) or type(exc).__name__) from exc
-        except BaseException as exc:
-            if not is_panic(exc):
-                raise
-            raise self._broken("its sheets are damaged") from exc
-
-    def _broken(self, detail: str) -> BrokenDocument:
-        return BrokenDocument(self._media_type, detail)
+        with opened_workbook(self._content, self._media_type) as book:
+            for listed in book.sheets_metadata:
+                if listed.typ is not SheetTypeEnum.WorkSheet:
+                    continue
+                if listed.visible is not SheetVisibleEnum.Visible:
+                    self._hidden.append(listed.name)
+                    continue
+                sheet = book.get_sheet_by_name(listed.name)
+                if _area(sheet) > LARGEST_AREA:
+                    self._refused.append(listed.name)
+                else:
+                    yield listed.name, grid_of(sheet, _UNSCANNED, [])
 
 
 def _area(sheet: CalamineSheet) -> int:

@@ -3,14 +3,15 @@
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document
-from ingestion.errors import BrokenDocument, DocumentTooLarge
+from ingestion.errors import BrokenDocument, DocumentTooLarge, PasswordRequired
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.number_formats import day_text, number_text
 from ingestion.parsers.ooxml_package import checked_package
@@ -70,21 +71,26 @@ def sheet_drafts(grids: Iterable[tuple[str, Iterable[Row]]]) -> Iterator[DraftBl
 
 def _grids(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[tuple[str, list[Row]]]:
     """Yield the name and the cells' text of each sheet; `hidden` gains what is not in it."""
+    with opened_workbook(workbook.package, media.XLSX) as opened:
+        for name, sheet in workbook.sheets.items():
+            yield name, grid_of(opened.get_sheet_by_name(name), sheet, hidden)
+
+
+@contextmanager
+def opened_workbook(content: bytes, media_type: str) -> Iterator[CalamineWorkbook]:
+    """Give a workbook of any kind. Raises BrokenDocument or PasswordRequired, also while it is read."""
     try:
-        with CalamineWorkbook.from_object(io.BytesIO(workbook.package)) as opened:
-            for name, sheet in workbook.sheets.items():
-                yield name, grid_of(opened.get_sheet_by_name(name), sheet, hidden)
-    except CalamineError as exc:
-        raise BrokenDocument(media.XLSX, str(exc) or type(exc).__name__) from exc
+        with CalamineWorkbook.from_object(io.BytesIO(content)) as opened:
+            yield opened
+    except PasswordError as exc:
+        raise PasswordRequired from exc
+    except (CalamineError, OSError, ValueError) as exc:
+        raise BrokenDocument(media_type, str(exc) or type(exc).__name__) from exc
     except BaseException as exc:
-        if not is_panic(exc):
+        # A bug of the Rust library comes as an exception that is not an Exception.
+        if type(exc).__name__ != _PANIC:
             raise
-        raise BrokenDocument(media.XLSX, "its sheets are damaged") from exc
-
-
-def is_panic(error: BaseException) -> bool:
-    """Return whether it is a bug of the Rust library: an exception that is not an Exception."""
-    return type(error).__name__ == _PANIC
+        raise BrokenDocument(media_type, "its sheets are damaged") from exc
 
 
 def grid_of(sheet: CalamineSheet, scanned: Sheet, hidden: list[HiddenText]) -> list[Row]:
