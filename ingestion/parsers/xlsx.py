@@ -78,7 +78,7 @@ def _grids(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[tuple[str, 
 
 @contextmanager
 def opened_workbook(content: bytes, media_type: str) -> Iterator[CalamineWorkbook]:
-    """Give a workbook of any kind. Raises BrokenDocument or PasswordRequired, also while it is read."""
+    """Give a workbook. Raises BrokenDocument or PasswordRequired, also while it is read."""
     try:
         with CalamineWorkbook.from_object(io.BytesIO(content)) as opened:
             yield opened
