@@ -18,7 +18,7 @@ from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.errors import CatalogUnavailable
-from ingestion.isolated import IsolatedParser
+from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.store.catalog import Catalog
@@ -123,7 +123,7 @@ def build_snapshots(catalog: Catalog, encoder: "Encoder") -> Snapshots:
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
     """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
     encoder = build_encoder(settings)
-    read = build_parser(settings)
+    read = ParserPool([build_parser(settings) for _ in range(settings.jobs_at_once)])
 
     def ingest(
         content: bytes, name: str, options: ParseOptions, progress: Progress
@@ -166,6 +166,7 @@ def build_encoder(settings: Settings) -> "Encoder":
     # PyTorch's threads would wait for work in busy loops, on cores that the event loop, a worker
     # or another question need. Read when its libraries are loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from models.cores import Cores
     from models.encoder import Encoder
 
     model = (
@@ -173,7 +174,7 @@ def build_encoder(settings: Settings) -> "Encoder":
         if settings.encoder == "bundled"
         else settings.encoder
     )
-    return Encoder(model, batch_size=settings.encoder_batch, threads=settings.threads)
+    return Encoder(model, batch_size=settings.encoder_batch, cores=Cores(settings.threads))
 
 
 def build_reader(settings: Settings) -> EvidenceReader | None:
@@ -183,9 +184,11 @@ def build_reader(settings: Settings) -> EvidenceReader | None:
     """
     if not _uses_bundled_reader(settings):
         return None
+    from models.cores import Cores
     from models.reader import Reader
 
-    return Reader(prepare_encoder(settings.models_path, lambda _line: None), reader_path())
+    trunk = prepare_encoder(settings.models_path, lambda _line: None)
+    return Reader(trunk, reader_path(), Cores(settings.threads))
 
 
 def build_generator(settings: Settings) -> Generator | None:

@@ -14,6 +14,7 @@ class Complaint:
 
     loc: tuple[str | int, ...]
     msg: str
+    code: str = ""
 
 
 class RequestError(Exception):
@@ -102,9 +103,15 @@ class InvalidForm(RequestError):
         # A body may be wrong in more places than an answer should hold.
         shown = tuple(complaints[:MOST_COMPLAINTS])
         more = len(complaints) - len(shown)
-        said = [complaint.msg for complaint in shown] + ([f"and {more} more"] if more else [])
+        said = [_said(complaint) for complaint in shown] + ([f"and {more} more"] if more else [])
         super().__init__("; ".join(said))
         self.complaints = shown
+
+
+def _said(complaint: Complaint) -> str:
+    """Return a complaint after the name of what it is about; the body as a whole needs none."""
+    field = ".".join(map(str, complaint.loc[1:]))
+    return f"{field}: {complaint.msg}" if field else complaint.msg
 
 
 class UploadTooLarge(RequestError):

@@ -109,8 +109,13 @@ def restore(
 
     path = catalog_path(Settings())
     with _progress(messages) as report:
-        sources = restore_backup(file, path, report, replace=replace)
-    _say(f"{path.parent}: the catalog and {sources} uploaded files are there as they were")
+        restored = restore_backup(file, path, report, replace=replace)
+    _say(f"{path.parent}: the catalog and {restored.sources} uploaded files are there as they were")
+    for sha256 in restored.lost:
+        _say(f"missing in the backup already: {sha256}")
+    if restored.lost:
+        _say("youju fsck tells more")
+        raise typer.Exit(1)
 
 
 def _wrong_snapshots(settings: Settings) -> Iterator[Finding]:

@@ -131,7 +131,11 @@ def make_problem(
         instance=quote(scope.get("path", ""), errors="replace"),
         code=code,
         trace_id=scope.get("state", {}).get("trace_id", ""),
-        errors=[ProblemError(loc=list(item.loc), msg=item.msg) for item in complaints] or None,
+        errors=[
+            ProblemError(loc=list(item.loc), msg=item.msg, code=item.code or None)
+            for item in complaints
+        ]
+        or None,
     )
 
 

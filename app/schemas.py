@@ -78,6 +78,7 @@ class ProblemError(Reply):
 
     loc: list[str | int] = Field(description="Where, as a path into the request.")
     msg: str
+    code: str | None = Field(None, description="Of a file: what a request of it alone answers.")
 
 
 class Problem(Reply):

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     workers: int = Field(1, ge=1, le=64, description="Ingestion worker processes.")
+    jobs_at_once: int = Field(
+        3, ge=1, le=16, description="Jobs of one worker; all but one are files of at most 1 MB."
+    )
     threads: int = Field(0, ge=0, description="Model threads a process; 0: one a core.")
     default_collection: str = Field("default", description="Collection used when none is named.")
 
@@ -76,7 +79,7 @@ class Settings(BaseSettings):
     )
     parse_seconds: float = Field(1800.0, gt=0, description="Longest time to read one file.")
     parse_stall_seconds: float = Field(
-        300.0, gt=0, description="Longest time to read one page, or a file without pages."
+        120.0, gt=0, description="Longest time to read one page, or a file without pages."
     )
     parse_memory_bytes: int = Field(
         2 * 2**30, ge=2**28, description="Address space of the process that reads files."

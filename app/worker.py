@@ -34,6 +34,7 @@ UNAVAILABLE_SECONDS = 1.0
 STOP_GRACE_SECONDS = 5.0
 PARENT_CHECK_SECONDS = 0.5
 NICENESS = 10
+LIGHT_BYTES = 2**20
 EXIT_STALLED = 70
 
 
@@ -50,38 +51,93 @@ def run_worker(
     stop: threading.Event,
     stalled: Callable[[], None] = end_stalled_process,
 ) -> None:
-    """Work on jobs until `stop` is set; a job under way then goes back to the queue.
+    """Work on jobs until `stop` is set; jobs under way then go back to the queue.
 
-    stalled: called when a job failed because it made no progress for the settings' `stage_seconds`,
-    for a supervisor to start the worker anew.
+    One lane takes any job, the others only what is light: a large file, or one that stopped a
+    worker before, keeps nobody waiting. stalled: called when a job failed because it made no
+    progress for the settings' `stage_seconds`, for a supervisor to start the worker anew.
     """
-    rates = StageRates()
-    worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    swept = False
-    while not stop.is_set():
+    worker = _Worker(settings, ingest, catalog, stop, stalled)
+    lanes = [
+        threading.Thread(target=worker.work, args=(number,), name=f"lane-{number}", daemon=True)
+        for number in range(1, settings.jobs_at_once)
+    ]
+    for lane in lanes:
+        lane.start()
+    worker.work(0)
+    for lane in lanes:
+        lane.join()
+
+
+class _Worker:
+    """What the lanes of one worker share."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ingest: Ingest,
+        catalog: Catalog,
+        stop: threading.Event,
+        stalled: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._ingest = ingest
+        self._catalog = catalog
+        self._stop = stop
+        self._end_stalled = stalled
+        self._rates = StageRates()
+        self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._swept = False
+        self._busy: set[int] = set()
+
+    def work(self, lane: int) -> None:
+        """Work on jobs until told to stop; lane 0 takes any."""
+        while not self._stop.is_set():
+            try:
+                if lane == 0 and not self._swept:
+                    self._catalog.remove_unnamed_sources()
+                    self._swept = True
+                if not self._work_once(lane):
+                    self._stop.wait(POLL_SECONDS)
+            except CatalogUnavailable as exc:
+                # Whatever was claimed comes back when its lease runs out.
+                logger.warning("%s", exc)
+                self._stop.wait(UNAVAILABLE_SECONDS)
+
+    def _work_once(self, lane: int) -> bool:
+        name = f"{self._name}-{lane}"
+        job = self._catalog.claim(
+            name,
+            self._settings.lease_seconds,
+            max_attempts=self._settings.max_attempts,
+            largest_first_try=LIGHT_BYTES if lane else None,
+        )
+        if job is None:
+            return False
+        heartbeat = Heartbeat(
+            self._catalog,
+            job,
+            name,
+            lease_seconds=self._settings.lease_seconds,
+            stage_seconds=self._settings.stage_seconds,
+            stop=self._stop,
+            stalled=partial(self._stalled, lane),
+            rates=self._rates,
+        )
+        self._busy.add(lane)
         try:
-            if not swept:
-                catalog.remove_unnamed_sources()
-                swept = True
-            job = catalog.claim(worker, settings.lease_seconds, max_attempts=settings.max_attempts)
-            if job is None:
-                stop.wait(POLL_SECONDS)
-                continue
-            heartbeat = Heartbeat(
-                catalog,
-                job,
-                worker,
-                lease_seconds=settings.lease_seconds,
-                stage_seconds=settings.stage_seconds,
-                stop=stop,
-                stalled=stalled,
-                rates=rates,
-            )
-            _work(catalog, job, worker, ingest, heartbeat)
-        except CatalogUnavailable as exc:
-            # Whatever was claimed comes back when its lease runs out.
-            logger.warning("%s", exc)
-            stop.wait(UNAVAILABLE_SECONDS)
+            _work(self._catalog, job, name, self._ingest, heartbeat)
+        finally:
+            self._busy.discard(lane)
+        return True
+
+    def _stalled(self, lane: int) -> None:
+        """Let the other lanes put their jobs back before the process ends."""
+        self._stop.set()
+        deadline = time.monotonic() + STOP_GRACE_SECONDS
+        while self._busy - {lane} and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        self._end_stalled()
 
 
 def main() -> None:

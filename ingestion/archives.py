@@ -68,11 +68,11 @@ def _unpacked_limit(members: list[zipfile.ZipInfo], packed: int, total_bytes: in
     if not members:
         raise EmptyDocument("The archive holds no files.")
     if len(members) > MOST_FILES:
-        raise DocumentTooLarge(len(members), MOST_FILES, "files")
+        raise DocumentTooLarge(len(members), MOST_FILES, "files", "archive")
     limit = min(total_bytes, max(_RATIO_MATTERS, _LARGEST_RATIO * packed))
     told = sum(member.file_size for member in members)
     if told > limit:
-        raise DocumentTooLarge(told, limit, "unpacked bytes")
+        raise DocumentTooLarge(told, limit, "unpacked bytes", "archive")
     return limit
 
 
@@ -108,7 +108,7 @@ class _Budget:
             raise PasswordRequired(takes_password=True)
         self._unlocked += member.compress_size
         if self._unlocked > LARGEST_LOCKED:
-            raise DocumentTooLarge(self._unlocked, LARGEST_LOCKED, "locked bytes in an archive")
+            raise DocumentTooLarge(self._unlocked, LARGEST_LOCKED, "locked bytes", "archive")
         for password in self._passwords:
             try:
                 return self._inflated(archive, member, password)
@@ -125,7 +125,7 @@ class _Budget:
             while piece := packed.read(_PIECE):
                 self._spent += len(piece)
                 if self._spent > self._limit:
-                    raise DocumentTooLarge(self._spent, self._limit, "unpacked bytes")
+                    raise DocumentTooLarge(self._spent, self._limit, "unpacked bytes", "archive")
                 unpacked.write(piece)
                 if unpacked.tell() > self._file_bytes:
                     told = max(member.file_size, unpacked.tell())

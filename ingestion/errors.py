@@ -66,8 +66,8 @@ class DocumentTooLarge(IngestionError):
 
     code = "too_large"
 
-    def __init__(self, size: int, limit: int, unit: str = "bytes") -> None:
-        super().__init__(f"The document has {size} {unit}; the limit is {limit}.")
+    def __init__(self, size: int, limit: int, unit: str = "bytes", what: str = "document") -> None:
+        super().__init__(f"The {what} has {size} {unit}; the limit is {limit}.")
         self.size = size
         self.limit = limit
 

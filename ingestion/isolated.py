@@ -15,6 +15,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from queue import LifoQueue
 from time import monotonic
 
 from ingestion.errors import ParserFailed
@@ -161,6 +162,27 @@ class IsolatedParser:
         if self._end is not None:
             self._end()
         self._process = self._pipe = self._end = None
+
+
+class ParserPool:
+    """Parsers for calls from several threads."""
+
+    def __init__(self, parsers: Sequence[IsolatedParser]) -> None:
+        """parsers: as many as calls may be under way; more wait. Each is this pool's own."""
+        # Last in, first out: a process starts only for a call that finds all others busy.
+        self._free: LifoQueue[IsolatedParser] = LifoQueue()
+        for parser in reversed(parsers):
+            self._free.put(parser)
+
+    def __call__(
+        self, content: bytes, name: str, options: ParseOptions, advance: Advance
+    ) -> Document:
+        """Return the document in a file's bytes, as a parser does."""
+        parser = self._free.get()
+        try:
+            return parser(content, name, options, advance)
+        finally:
+            self._free.put(parser)
 
 
 def _end(process: subprocess.Popen[bytes], pipe: Connection) -> None:

@@ -4,56 +4,53 @@ import ctypes
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.util import batch_to_device
 from transformers.utils import logging as noise
 
-from models.traced import Embed, trace_for_single_texts
+from models.cores import Cores
+from models.traced import Features, Run, trace_for_single_texts
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
 
 LENGTH_STEP = 32
 """Batches are padded to multiples of so many tokens: what oneDNN compiles and keeps for each shape
 it meets costs more memory and time than the padding."""
+_SMALLEST_BATCH = 4
 
 
 class Encoder:
-    """A loaded encoder. Calls from several threads take turns: the model uses all its cores."""
+    """A loaded encoder. Calls from several threads share its cores, batch by batch."""
 
-    def __init__(self, model: str | Path, *, batch_size: int = 16, threads: int = 0) -> None:
-        if threads:
-            torch.set_num_threads(threads)
+    def __init__(
+        self, model: str | Path, *, batch_size: int = 16, cores: Cores | None = None
+    ) -> None:
         # Loading takes two seconds; a bar for it would stand in every command's output.
         noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
         self._model = SentenceTransformer(str(model), model_kwargs={"dtype": fast_dtype()})
         self._model.eval()
         return_freed_memory()
         self._batch_size = batch_size
-        self._lock = threading.Lock()
-        self._prompts = set(self._model.prompts)
+        self._cores = cores or Cores()
+        self._tokenizing = threading.Lock()  # a tokenizer's padding is part of its state
         self.name = Path(str(model)).name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
         # Padding beyond the model's last position would be an error.
         step = LENGTH_STEP if self.max_tokens % LENGTH_STEP == 0 else None
         self._padding = {"text": {"pad_to_multiple_of": step}}
-        self._embed_one: Embed | None = None
+        self._run: Run | None = None
         self._is_traced = False
+        self._tracing = threading.Lock()
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per question, (n, d). Longer than `max_tokens` is cut."""
-        if len(texts) == 1:
-            with self._lock:
-                if not self._is_traced:
-                    self._is_traced = True
-                    name = "query" if "query" in self._prompts else None
-                    self._embed_one = trace_for_single_texts(self._model, name, self._padding)
-                if self._embed_one is not None:
-                    return _unit_rows(self._embed_one(texts[0])[None])
         return self._embed(texts, "query")
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
@@ -64,26 +61,49 @@ class Encoder:
         """Return each text's length in the encoder's tokens, special tokens left out."""
         if not texts:
             return []
-        encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False)
+        with self._tokenizing:
+            encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
     def _embed(self, texts: Sequence[str], kind: str) -> Vectors:
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        with self._lock, torch.inference_mode():
-            # encode() sorts by length itself, so that a batch carries little padding.
-            rows = self._model.encode(
-                list(texts),
-                prompt_name=kind if kind in self._prompts else None,
-                batch_size=self._batch_size,
-                convert_to_numpy=True,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-                processing_kwargs=self._padding,
-            )
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        # Texts of similar length share a batch, so that it carries little padding.
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]), reverse=True)
+        share = -(-len(texts) // self._cores.count)
+        size = min(max(share, _SMALLEST_BATCH), self._batch_size)
+        batches = [order[first : first + size] for first in range(0, len(order), size)]
+
+        def embed(batch: Sequence[int]) -> Vectors:
+            return self._forward([texts[at] for at in batch], kind)
+
+        for batch, vectors in zip(batches, self._cores.map(embed, batches), strict=True):
+            rows[batch] = vectors
         if len(texts) >= self._batch_size:
             return_freed_memory()
-        return _unit_rows(np.asarray(rows, dtype=np.float32))
+        return _unit_rows(rows)
+
+    def _forward(self, texts: Sequence[str], kind: str) -> Vectors:
+        features = self._features(texts, kind)
+        if len(texts) == 1 and (run := self._single_run()):
+            return run(features)
+        with torch.inference_mode():
+            vectors: Vectors = self._model(features)["sentence_embedding"].float().cpu().numpy()
+        return vectors
+
+    def _features(self, texts: Sequence[str], kind: str) -> Features:
+        prompt = self._model.prompts.get(kind)
+        with self._tokenizing:
+            features = self._model.preprocess(
+                list(texts), prompt=prompt, processing_kwargs=self._padding
+            )
+        return batch_to_device(features, self._model.device)
+
+    def _single_run(self) -> Run | None:
+        with self._tracing:
+            if not self._is_traced:
+                self._is_traced = True
+                self._run = trace_for_single_texts(self._model, partial(self._features, kind=""))
+        return self._run
 
 
 def _unit_rows(vectors: Vectors) -> Vectors:

@@ -6,7 +6,6 @@ trained on it, a LoRA and the head, is one safetensors file.
 """
 
 import json
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,12 +17,13 @@ from tokenizers import Encoding, Tokenizer
 from transformers import AutoModel
 from transformers.utils import logging as noise
 
+from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype
 from models.span_logits import SpanLogits
 
 MAX_TOKENS = 384
 _QUESTION_TOKENS = 128  # leaves most of the window to the passage
-_BATCH = 8
+_BATCH = 4
 
 
 class SpanNetwork(torch.nn.Module):
@@ -85,9 +85,9 @@ def _cut(pair: Encoding, max_tokens: int) -> _Encoded:
 
 
 class Reader:
-    """A loaded reader. Calls from several threads take turns: the network uses all its cores."""
+    """A loaded reader. Calls from several threads share its cores, batch by batch."""
 
-    def __init__(self, trunk: Path, adapter: Path) -> None:
+    def __init__(self, trunk: Path, adapter: Path, cores: Cores | None = None) -> None:
         """trunk: folder of the encoder. adapter: the file that training wrote for it.
 
         Raises ValueError if the adapter is for another trunk.
@@ -96,7 +96,7 @@ class Reader:
         self._network = load_network(trunk)
         merge_adapter(self._network, adapter)
         self._network.eval()
-        self._lock = threading.Lock()
+        self._cores = cores or Cores()
 
     def read(self, question: str, passages: Sequence[str]) -> list[SpanLogits]:
         """Return what stands where, one entry per passage. O(tokens of all passages)."""
@@ -105,13 +105,18 @@ class Reader:
         encoded = self._tokens.encode(question, passages)
         # Passages of similar length share a batch, so that it carries little padding.
         order = sorted(range(len(encoded)), key=lambda index: len(encoded[index][0]))
+        batches = [order[at : at + _BATCH] for at in range(0, len(order), _BATCH)]
+
+        def logits(batch: Sequence[int]) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                rows = self._network(*self._tokens.pad([encoded[at][0] for at in batch]))
+            found: NDArray[np.float32] = rows.numpy()
+            return found
+
         found: dict[int, SpanLogits] = {}
-        with self._lock, torch.inference_mode():
-            for at in range(0, len(order), _BATCH):
-                batch = order[at : at + _BATCH]
-                logits = self._network(*self._tokens.pad([encoded[index][0] for index in batch]))
-                for row, index in enumerate(batch):
-                    found[index] = _span_logits(logits[row].numpy(), encoded[index])
+        for batch, rows in zip(batches, self._cores.map(logits, batches), strict=True):
+            for index, row in zip(batch, rows, strict=True):
+                found[index] = _span_logits(row, encoded[index])
         return [found[index] for index in range(len(encoded))]
 
 

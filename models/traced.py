@@ -7,7 +7,7 @@ recommends instead, `torch.compile`, needs a C++ compiler and half a minute on e
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch.jit._trace import TracerWarning
 
-Embed = Callable[[str], NDArray[np.float32]]  # text → (d,)
+Features = dict[str, Any]
+Run = Callable[[Features], NDArray[np.float32]]  # features of one text → (1, d)
 
 _EXAMPLE, _OTHER = "短", "A text of another length, 用来核对记录下来的计算。" * 4
 _TOLERANCE = 0.01  # of a unit vector's components; bf16 has 8 bits
@@ -25,26 +26,20 @@ logger = logging.getLogger(__name__)
 
 
 def trace_for_single_texts(
-    model: SentenceTransformer, prompt_name: str | None, processing: dict[str, Any] | None = None
-) -> Embed | None:
-    """Return a function that embeds one text as `model.encode` does, without normalising.
+    model: SentenceTransformer, features: Callable[[Sequence[str]], Features]
+) -> Run | None:
+    """Return what runs the model on one text as `model.encode` does, without normalising.
 
-    processing: `processing_kwargs` of `model.encode`, such as padding to few lengths. None where
-    that is no gain (not on a CPU) or the recorded graph would not be the same.
+    features: what the model is given of texts. None where that is no gain (not on a CPU) or the
+    recorded graph would not be the same.
     """
     if model.device.type != "cpu":
         return None
-    prompt = model.prompts[prompt_name] if prompt_name else None
-
-    def features(text: str) -> dict[str, Any]:
-        return model.preprocess([text], prompt=prompt, processing_kwargs=processing)
-
-    example = features(_EXAMPLE)
+    example = features([_EXAMPLE])
     names = [name for name, value in example.items() if torch.is_tensor(value)]
     others = {name: value for name, value in example.items() if name not in names}
 
-    def tensors(text: str) -> tuple[torch.Tensor, ...]:
-        found = features(text)
+    def tensors(found: Features) -> tuple[torch.Tensor, ...]:
         return tuple(found[name] for name in names)
 
     def forward(*inputs: torch.Tensor) -> torch.Tensor:
@@ -61,21 +56,19 @@ def trace_for_single_texts(
         with torch.inference_mode():
             model.requires_grad_(requires_grad=False)
             graph = torch.jit.trace(  # type: ignore[no-untyped-call]  # torch: untyped
-                forward, tensors(_EXAMPLE), check_trace=False
+                forward, tensors(example), check_trace=False
             )
-            is_same = torch.allclose(
-                graph(*tensors(_OTHER)), forward(*tensors(_OTHER)), atol=_TOLERANCE
-            )
+            other = tensors(features([_OTHER]))
+            is_same = torch.allclose(graph(*other), forward(*other), atol=_TOLERANCE)
     except Exception:  # any model may be named in the settings, and this one is only slower
-        logger.warning("questions are embedded without a recorded graph", exc_info=True)
+        logger.warning("single texts are embedded without a recorded graph", exc_info=True)
         return None
     if not is_same:
-        logger.warning("questions are embedded without a recorded graph: it is not exact")
+        logger.warning("single texts are embedded without a recorded graph: it is not exact")
         return None
 
-    def embed(text: str) -> NDArray[np.float32]:
+    def run(found: Features) -> NDArray[np.float32]:
         with torch.inference_mode():
-            row = graph(*tensors(text))[0].float().numpy()
-        return np.asarray(row, dtype=np.float32)
+            return np.asarray(graph(*tensors(found)).float().numpy(), dtype=np.float32)
 
-    return embed
+    return run

@@ -152,10 +152,14 @@ def _raise_if_none_accepted(outcomes: Sequence[Accepted | Rejected]) -> None:
         raise rejected[0].error
     raise AllFilesRejected(
         [
-            Complaint(("body", "file", position, item.name), str(item.error))
+            Complaint(("body", "file", position, item.name), str(item.error), _code_of(item))
             for position, item in enumerate(rejected)
         ]
     )
+
+
+def _code_of(rejected: Rejected) -> str:
+    return str(getattr(rejected.error, "code", "invalid_request"))
 
 
 def _raise_if_none_searchable(entries: Sequence[IngestedFile]) -> None:
@@ -166,7 +170,11 @@ def _raise_if_none_searchable(entries: Sequence[IngestedFile]) -> None:
         raise IngestionFailed(entry.code or "ingestion_failed", entry.reason or "It failed.")
     raise AllFilesRejected(
         [
-            Complaint(("body", "file", position, entry.name), entry.reason or entry.status)
+            Complaint(
+                ("body", "file", position, entry.name),
+                entry.reason or entry.status,
+                entry.code or "",
+            )
             for position, entry in enumerate(entries)
         ]
     )
@@ -186,7 +194,7 @@ def _entry(outcome: Accepted | Rejected) -> IngestedFile:
             revision=None,
             job_id=None,
             status="rejected",
-            code=getattr(outcome.error, "code", "invalid_request"),
+            code=_code_of(outcome),
             reason=str(outcome.error),
         )
     submission = outcome.submission

@@ -51,6 +51,8 @@ _NAVIGATION = frozenset(
     "navbar breadcrumb breadcrumbs skip-link skiplink main-nav site-nav".split()
 )
 _BODIES = frozenset(("body", "main", "article"))
+# Declarations inside a DOCTYPE are XML's: to HTML it ends at the first ">", and the rest is text.
+_SUBSET = re.compile(r"(?<=<!doctype)[^<>\[]*\[[^\]]*\]\s*(?=>)", re.I)
 _CHARSET = re.compile(
     rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?\s*([\w-]{2,20})", re.I
 )
@@ -66,7 +68,7 @@ def parse_html(content: bytes, name: str) -> Document:
     bytes obey it, else what the bytes look like.
     """
     text, warnings = decode_page(content)
-    tree = LexborHTMLParser(flattened(text))
+    tree = LexborHTMLParser(flattened(_SUBSET.sub("", text, count=1)))
     title = tree.css_first("title")
     drafts, hidden = _visible_drafts(tree)
     return build_document(

@@ -10,6 +10,7 @@ import re
 from ingestion import media
 from ingestion.builder import DraftBlock, build_document
 from ingestion.numbering import heading_level
+from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.rtf_groups import CHARACTERS, DESTINATIONS, Group, encoding_of_charset
 from ingestion.records import BlockKind, Document
 
@@ -28,8 +29,13 @@ def parse_rtf(content: bytes, name: str) -> Document:
     """Return the document in an RTF file. Raises EmptyDocument."""
     reader = _Reader()
     reader.read(content)
+    drafts = reader.drafts()
     return build_document(
-        reader.drafts(), name=name, media_type=media.RTF, title=reader.title or None
+        drafts,
+        name=name,
+        media_type=media.RTF,
+        title=reader.title or None,
+        warnings=hidden_warnings([HiddenText("marked as hidden", reader.hidden_characters)]),
     )
 
 
@@ -38,6 +44,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.title = ""
+        self.hidden_characters = 0
         self._default = "cp1252"
         self._fonts: dict[int, str] = {}
         self._font = self._style = 0
@@ -129,11 +136,15 @@ class _Reader:
         if not flushed:
             self._flush()
         group = self._group
-        if group.destination == "body" and not group.hidden:
+        if group.deleted:
+            return
+        if group.hidden and group.destination in ("body", "note"):
+            self.hidden_characters += count_characters(text)
+        elif group.destination == "body":
             self._pieces.append(text)
         elif group.destination == "label":
             self._label.append(text)
-        elif group.destination == "note" and not group.hidden:
+        elif group.destination == "note":
             group.text.append(text)
         elif group.destination == "title":
             self.title += text[:_LONGEST_NAME]

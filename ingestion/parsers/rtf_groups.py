@@ -69,6 +69,7 @@ class Group:
     font: int = -1
     skipped: int = 1
     hidden: bool = False
+    deleted: bool = False
     optional: bool = False
     text: list[str] = field(default_factory=list)
 
@@ -86,10 +87,12 @@ class Group:
 
     def format(self, word: str, number: int | None) -> bool:
         """Take a word on how characters look; return whether it is one."""
-        if word in ("v", "deleted"):
+        if word == "v":
             self.hidden = number != 0
+        elif word == "deleted":
+            self.deleted = number != 0
         elif word == "plain":
-            self.hidden = False
+            self.hidden = self.deleted = False
         elif word == "f":
             self.font = number or 0
         elif word == "uc":

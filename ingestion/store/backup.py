@@ -44,6 +44,14 @@ class WrittenBackup:
     lost: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RestoredBackup:
+    """What a restored backup held. lost: sources that its catalog names, missing in it."""
+
+    sources: int
+    lost: tuple[str, ...]
+
+
 def write_backup(catalog: Path, target: Path, report: Report) -> WrittenBackup:
     """Write one file with everything in a catalog as it is at one moment, and its sources.
 
@@ -75,12 +83,13 @@ def write_backup(catalog: Path, target: Path, report: Report) -> WrittenBackup:
         database.close()
 
 
-def restore_backup(backup: Path, catalog: Path, report: Report, *, replace: bool = False) -> int:
+def restore_backup(
+    backup: Path, catalog: Path, report: Report, *, replace: bool = False
+) -> RestoredBackup:
     """Put what a backup holds in place of a catalog and its sources, all or nothing.
 
-    replace: whether a catalog may be there; it is gone afterwards. Returns how many sources came.
-    Raises BackupDamaged, NewerSchema, DataInUse, DataNotEmpty or BackupFailed, and has then
-    changed nothing.
+    replace: whether a catalog may be there; it is gone afterwards. Raises BackupDamaged,
+    NewerSchema, DataInUse, DataNotEmpty or BackupFailed, and has then changed nothing.
     """
     with _opened(backup) as (archive, manifest), held_alone(catalog):
         if catalog.exists() and not replace:
@@ -92,6 +101,7 @@ def restore_backup(backup: Path, catalog: Path, report: Report, *, replace: bool
             problem = problem_of_file(building / catalog.name)
             if problem is not None:
                 raise BackupDamaged(str(backup), problem)
+            lost = _unbacked(building / catalog.name, manifest)
             replace_content(catalog)
         except ValueError as exc:
             raise BackupDamaged(str(backup), str(exc)) from exc
@@ -99,7 +109,18 @@ def restore_backup(backup: Path, catalog: Path, report: Report, *, replace: bool
             raise BackupFailed(f"{catalog.parent}: {exc.strerror or exc}") from exc
         finally:
             shutil.rmtree(building, ignore_errors=True)
-    return len(manifest.members) - 1
+    return RestoredBackup(len(manifest.members) - 1, tuple(sorted(lost)))
+
+
+def _unbacked(catalog: Path, manifest: Manifest) -> set[str]:
+    """Return the sources that an unpacked catalog names and the backup does not hold."""
+    database = Database(catalog)
+    try:
+        with database.reading() as connection:
+            named = named_sources(connection)
+    finally:
+        database.close()
+    return named - {Path(member.name).name for member in manifest.members}
 
 
 def _copy(

@@ -94,20 +94,28 @@ class Catalog:
         self._drop_unnamed(given_up, scrub=True)
         return outcomes
 
-    def claim(self, worker: str, lease_seconds: float, *, max_attempts: int = 3) -> Job | None:
+    def claim(
+        self,
+        worker: str,
+        lease_seconds: float,
+        *,
+        max_attempts: int = 3,
+        largest_first_try: int | None = None,
+    ) -> Job | None:
         """Give the next job to a worker, None when there is nothing to do.
 
         Collections take turns by the bytes they bring; inside one, the oldest is first. A job whose
         lease ran out is queued again, or has failed with `worker_died` after `max_attempts`.
-        `worker` must be unique to a running process. Asking with nothing to do takes no lock.
+        `worker` must be unique to a running process. largest_first_try: leave out files of more
+        bytes, and jobs tried before. Asking with nothing to do takes no lock.
         """
         now = self._clock()
         with self._database.reading() as connection:
-            if not jobs.is_work_waiting(connection, now):
+            if not jobs.is_work_waiting(connection, now, largest_first_try):
                 return None
         with self._database.writing() as connection:
             given_up = jobs.expire(connection, now, max_attempts)
-            claimed = jobs.claim(connection, worker, now, lease_seconds)
+            claimed = jobs.claim(connection, worker, now, lease_seconds, largest_first_try)
         self._drop_unnamed(given_up, scrub=True)
         return claimed
 

@@ -61,9 +61,11 @@ def supersede(connection: sa.Connection, upload: Upload, now: datetime) -> list[
     )
 
 
-def is_work_waiting(connection: sa.Connection, now: datetime) -> bool:
+def is_work_waiting(
+    connection: sa.Connection, now: datetime, largest_first_try: int | None = None
+) -> bool:
     """Return whether a claim would find anything to do. Takes no lock."""
-    ready = sa.or_(jobs.c.state == JobState.QUEUED, _lease_ran_out(now))
+    ready = sa.or_(_is_claimable(largest_first_try), _lease_ran_out(now))
     return connection.execute(sa.select(sa.literal(1)).where(ready).limit(1)).first() is not None
 
 
@@ -92,19 +94,30 @@ def expire(connection: sa.Connection, now: datetime, max_attempts: int) -> list[
     return failed
 
 
+def _is_claimable(largest_first_try: int | None) -> sa.ColumnElement[bool]:
+    queued = jobs.c.state == JobState.QUEUED
+    if largest_first_try is None:
+        return queued
+    return sa.and_(queued, jobs.c.size <= largest_first_try, jobs.c.attempts == 0)
+
+
 def claim(
-    connection: sa.Connection, worker: str, now: datetime, lease_seconds: float
+    connection: sa.Connection,
+    worker: str,
+    now: datetime,
+    lease_seconds: float,
+    largest_first_try: int | None = None,
 ) -> Job | None:
     """Give the next job to a worker: the oldest one of the collection whose turn it is.
 
+    largest_first_try: leave out files of more bytes, and jobs that were tried before.
     Turns are shared by the bytes that collections bring, not by jobs (start-time fair queueing,
     Goyal et al. 1996): `served` is where a collection's last job ends on a common scale, the
     counter of that name where the last claimed one began. Who comes back from a pause starts there,
     ahead of those with more behind them, without credit for the pause.
     """
-    waiting = sa.exists().where(
-        jobs.c.state == JobState.QUEUED, jobs.c.collection == collections.c.collection
-    )
+    claimable = _is_claimable(largest_first_try)
+    waiting = sa.exists().where(claimable, jobs.c.collection == collections.c.collection)
     collection = connection.execute(
         sa.select(collections.c.collection)
         .where(waiting)
@@ -116,7 +129,7 @@ def claim(
         return None
     job_id, size = connection.execute(
         sa.select(jobs.c.job_id, jobs.c.size)
-        .where(jobs.c.state == JobState.QUEUED, jobs.c.collection == collection)
+        .where(claimable, jobs.c.collection == collection)
         .order_by(jobs.c.sequence)
         .limit(1)
     ).one()

@@ -112,6 +112,64 @@ def test_ingestion_error_fails_the_job_with_its_code_and_the_worker_goes_on(
         assert wait_for_end(catalog, good).state is JobState.DONE
 
 
+def test_small_files_go_past_a_large_one_and_past_one_that_hangs(catalog: Catalog) -> None:
+    go_on = threading.Event()
+
+    def ingest(
+        content: bytes, name: str, options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
+        if name.startswith("slow"):
+            assert go_on.wait(PATIENCE)
+        return ingest_well(content, name, options, progress)
+
+    large = [
+        submit(catalog, name=f"slow-{number}", content=b"%d" % number * 2**21)
+        for number in range(2)
+    ]
+    hanging = submit(catalog, name="slow", content=b"small")
+    small = [submit(catalog, name=f"{number}", content=b"%d" % number) for number in range(5)]
+    with working(catalog, ingest):
+        assert all(wait_for_end(catalog, one).state is JobState.DONE for one in small)
+        states = [job_of(catalog, one).state for one in (*large, hanging)]
+        assert states == [JobState.RUNNING, JobState.QUEUED, JobState.RUNNING]
+        go_on.set()
+        for one in (*large, hanging):
+            assert wait_for_end(catalog, one).state is JobState.DONE
+
+
+def test_job_that_stalls_ends_the_worker_once_its_neighbours_are_back_in_the_queue(
+    catalog: Catalog,
+) -> None:
+    ended = threading.Event()
+
+    def ingest(
+        content: bytes, name: str, options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
+        while name == "neighbour":
+            progress("embedding", 0.5)
+            time.sleep(0.01)
+        assert ended.wait(PATIENCE)
+        return ingest_well(content, name, options, progress)
+
+    stalled = submit(catalog, name="stalls", content=b"1")
+    neighbour = submit(catalog, name="neighbour", content=b"2")
+    states: list[JobState] = []
+
+    def end() -> None:
+        states.extend(job_of(catalog, one).state for one in (stalled, neighbour))
+        ended.set()
+
+    run_worker(
+        Settings(stage_seconds=1.0),
+        ingest=ingest,
+        catalog=catalog,
+        stop=threading.Event(),
+        stalled=end,
+    )
+    assert states == [JobState.FAILED, JobState.QUEUED]
+    assert job_of(catalog, neighbour).attempts == 0
+
+
 def test_password_of_the_upload_reaches_the_parser_and_is_forgotten(catalog: Catalog) -> None:
     given: list[str] = []
 
@@ -186,7 +244,7 @@ def test_three_workers_killed_at_random_do_every_job_once(tmp_path: Path) -> Non
     for document in documents:
         assert catalog.text(document.document_id, document.revision) == texts[document.name]
     # Whose worker was killed is begun again, nobody else's.
-    assert len(log.read_text().split()) <= 60 + 2
+    assert len(log.read_text().split()) <= 60 + 2 * Settings().jobs_at_once
     assert sum(job.attempts for job in found) <= 60 + 2
     catalog.close()
 

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ingestion.errors import ParserFailed
-from ingestion.isolated import IsolatedParser
+from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.parse import parse
 from ingestion.records import PLAIN
 
@@ -130,6 +131,31 @@ def test_isolated_parser_called_from_threads_mixes_nothing_up(parser: IsolatedPa
     with ThreadPoolExecutor(4) as pool:
         read = list(pool.map(lambda text: parser(text.encode(), "a.txt", PLAIN, tick).text, texts))
     assert read == texts
+
+
+def test_parser_pool_reads_beside_a_file_that_hangs_and_starts_no_idle_process() -> None:
+    parsers = [
+        IsolatedParser(memory_bytes=2**30, seconds=20, stall_seconds=20, command=HOSTILE)
+        for _ in range(3)
+    ]
+    pool, hanging, ended = ParserPool(parsers), threading.Event(), threading.Event()
+
+    def cancel(_share: float) -> None:
+        hanging.set()
+        if ended.is_set():
+            raise Cancelled
+
+    with ThreadPoolExecutor(1) as threads:
+        stuck = threads.submit(pool, TEXT, "hang", PLAIN, cancel)
+        assert hanging.wait(20)
+        assert pool(TEXT, "法.txt", PLAIN, tick).text == TEXT.decode()
+        assert pool(TEXT, "法.txt", PLAIN, tick).text == TEXT.decode()
+        ended.set()
+        with pytest.raises(Cancelled):
+            stuck.result(20)
+    assert [parser.pid is not None for parser in parsers].count(True) == 1
+    for parser in parsers:
+        parser.close()
 
 
 def test_parser_process_ends_with_its_parent() -> None:

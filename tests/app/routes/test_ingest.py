@@ -169,6 +169,7 @@ async def test_ingest_several_all_bad_is_422_naming_each(client: httpx.AsyncClie
     files: Files = [("file", ("一.txt", b"")), ("file", ("二.txt", b""))]
     problem = assert_problem(await send(client, files), 422, "all_files_rejected")
     assert [error["loc"][-1] for error in problem["errors"]] == ["一.txt", "二.txt"]
+    assert [error["code"] for error in problem["errors"]] == ["empty_file", "empty_file"]
 
 
 @pytest.mark.parametrize(

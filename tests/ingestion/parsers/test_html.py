@@ -52,6 +52,13 @@ def test_html_wrong_declaration_is_not_believed():
     assert parse_html(page.encode(), "a.html").text == "中华人民共和国的法律规定"
 
 
+def test_html_declarations_inside_a_doctype_are_no_text():
+    page = '<!DOCTYPE html [ <!ENTITY a "b"> <!ENTITY c SYSTEM "d"> ]><p>Words.</p>'
+    assert parse_html(page.encode(), "a.html").text == "Words."
+    page = "<!DOCTYPE html><p>a[1] &gt; b[2]></p>"
+    assert parse_html(page.encode(), "a.html").text == "a[1] > b[2]>"
+
+
 def test_html_main_holding_most_of_the_text_is_all_that_is_read():
     story = "word " * 50
     assert texts_of(f"<body><div>menu</div><main><p>{story}</p></main>") == [story.strip()]

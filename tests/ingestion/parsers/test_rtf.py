@@ -63,3 +63,10 @@ def test_rtf_hostile_nesting_and_ends_are_read():
     assert blocks(b"{" * 50_000 + b"x" + b"}" * 60_000 + rb"y\par\\") != []
     with pytest.raises(EmptyDocument):
         parse_rtf(rb"{\rtf1 \u\'g\bin99999999999 x", "a.rtf")
+
+
+def test_rtf_hidden_text_is_reported_by_its_length_and_deleted_text_is_not():
+    body = rb"shown {\v hid den}{\deleted gone}{\footnote\v x}\par"
+    document = parse_rtf(b"{\\rtf1\\ansi " + body + b"}", "a.rtf")
+    assert document.text == "shown"
+    assert document.warnings == ("Hidden text was left out: 7 characters (marked as hidden).",)

@@ -65,7 +65,7 @@ def test_backup_restored_elsewhere_is_the_same_to_the_last_row(
     catalog: Catalog, path: Path, backup: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other" / "catalog.sqlite3"
-    assert restore_backup(backup, other, quiet) == 3
+    assert restore_backup(backup, other, quiet).sources == 3
     assert everything(other) == everything(path)
     assert list(check_data(other, quiet)) == []
     assert backup.stat().st_mode & 0o777 == 0o600
@@ -107,6 +107,10 @@ def test_backup_leaves_out_what_is_lost_and_says_so(
     (path.parent / "sources" / damaged).write_bytes(b"tw0")
     written = write_backup(path, tmp_path / "backup.zip", quiet)
     assert (written.sources, written.lost) == (1, tuple(sorted([lost, damaged])))
+    restored = restore_backup(
+        tmp_path / "backup.zip", tmp_path / "other" / "catalog.sqlite3", quiet
+    )
+    assert (restored.sources, restored.lost) == (written.sources, written.lost)
 
 
 def test_backup_does_not_overwrite_and_leaves_no_part(
