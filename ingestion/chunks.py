@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ingestion.cutting import Cut, cut_at_least_cost
 from ingestion.records import Block, BlockKind, Chunk, Document, Section, Sentence
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -41,7 +42,6 @@ BoundaryCosts = Callable[[Document, Sequence[Unit]], Sequence[float]]
 0 is a natural end, 1 outweighs a chunk that is twice or none of the even size."""
 
 _COUNTED_TOGETHER = 1024
-_FILL = 0.9  # share of the limit aimed at, so that the even size can be met
 _TORN_SENTENCE, _TORN_TABLE, _LONE_HEADING = 4.0, 100.0, 1000.0
 _LONGEST_HEADER = 200  # characters
 _TINY, _MODEST = 6, 2  # divisors of the limit: sections that may merge, and what they may grow to
@@ -62,13 +62,15 @@ def pack_chunks(
     *,
     limit: int,
     boundary_costs: BoundaryCosts | None = None,
+    cut: Cut = cut_at_least_cost,
 ) -> list[Chunk]:
     """Return the chunks of a document: in order, disjoint, together covering every block.
 
     sentences: those of each section, in order. count_tokens: the encoder's count of each text; it
     is called on batches. limit: most tokens of a chunk, counted as the sum over its sentences,
     which is the chunk's own count or slightly more. boundary_costs: see `BoundaryCosts`;
-    None is `structural_costs`. A sentence over the limit is divided at clauses, then at spaces.
+    None is `structural_costs`. cut: chooses the boundaries by sizes and costs. A sentence over the
+    limit is divided at clauses, then at spaces.
     Raises ValueError if limit < 1. O(units x units in a chunk).
     """
     if limit < 1:
@@ -85,7 +87,7 @@ def pack_chunks(
     spans = [
         (group.first + begin, group.first + end, group.path)
         for group in _groups(sections, units, tokens, limit)
-        for begin, end in _cut(
+        for begin, end in cut(
             tokens[group.first : group.stop], costs[group.first : group.stop - 1], limit
         )
     ]
@@ -278,34 +280,6 @@ def _merged(before: _Group, group: _Group, limit: int) -> _Group | None:
     if group.siblings is None or before.siblings != group.siblings or tokens > limit // _MODEST:
         return None
     return _Group(before.first, group.stop, group.siblings, group.siblings, tokens)
-
-
-def _cut(tokens: Sequence[int], costs: Sequence[float], limit: int) -> list[tuple[int, int]]:
-    """Return the half-open unit ranges of the cheapest packing.
-
-    Cost of a packing: Σ (size / even size - 1)² over chunks + Σ boundary costs. A unit over the
-    limit stands alone.
-    """
-    total, count = sum(tokens), len(tokens)
-    if total <= limit:
-        return [(0, count)]
-    even = total / math.ceil(total / (_FILL * limit))
-    best = [0.0] + [math.inf] * count
-    back = [0] * (count + 1)
-    for end in range(1, count + 1):
-        size = 0
-        for begin in range(end - 1, -1, -1):
-            size += tokens[begin]
-            if size > limit and begin < end - 1:
-                break
-            cost = best[begin] + (size / even - 1) ** 2 + (costs[begin - 1] if begin else 0.0)
-            if cost < best[end]:
-                best[end], back[end] = cost, begin
-    ranges = []
-    while count:
-        ranges.append((back[count], count))
-        count = back[count]
-    return ranges[::-1]
 
 
 def _chunk(document: Document, ordinal: int, units: Sequence[Unit], path: tuple[str, ...]) -> Chunk:

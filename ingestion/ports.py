@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ingestion.records import Document, ParseOptions, Pixels, Recognition, Vectors
+from ingestion.records import Document, ParseOptions, Pixels, Recognition, Scores, Vectors
 
 
 class PassageEmbedder(Protocol):
@@ -15,6 +15,14 @@ class PassageEmbedder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the encoder's token count of each text, special tokens left out."""
+        ...
+
+
+class CoherenceScorer(Protocol):
+    """Tells how well texts follow each other."""
+
+    def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> Scores:
+        """Return the probability that each pair's second text follows its first, (pairs,)."""
         ...
 
 

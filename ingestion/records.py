@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
+Scores = NDArray[np.float32]  # (n,)
 Pixels = NDArray[np.uint8]  # (height, width, 3): blue, green, red
 Language = Literal["zh", "en"]
 

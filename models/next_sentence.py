@@ -1,0 +1,142 @@
+"""How well one text follows another: BERT's next-sentence prediction (Devlin et al. 2019).
+
+The network is transformers' `BertForNextSentencePrediction`: the first layers of the encoder's
+trunk as they were trained for this, with pooler and head, in one safetensors file with the
+temperature of its probabilities.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from tokenizers import Tokenizer
+from transformers import BertForNextSentencePrediction
+from transformers.utils import logging as noise
+
+from models.cores import Cores
+from models.encoder import LENGTH_STEP, fast_dtype
+
+WINDOW = 48
+"""Tokens looked at on either side of a boundary, those nearest to it."""
+_BATCH = 32
+_HEAD = ("bert.pooler.dense", "cls.seq_relationship")
+
+
+class PairWindows:
+    """Texts as token ids, and pairs of them as BERT reads them: <s> left </s> right </s>."""
+
+    def __init__(self, folder: Path, window: int = WINDOW) -> None:
+        """folder: of the trunk, with its `tokenizer.json`."""
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        whole = self._tokenizer.encode("").ids
+        self._first, self._last = whole[0], whole[-1]
+        self.window = window
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, without special ones."""
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [one.ids for one in encoded]
+
+    def pair(self, left: Sequence[int], right: Sequence[int]) -> tuple[list[int], int]:
+        """Return a pair's ids, left cut at its start and right at its end; where right begins."""
+        begin = [self._first, *left[-self.window :], self._last]
+        return [*begin, *right[: self.window], self._last], len(begin)
+
+
+def load_network(trunk: Path, layers: int) -> BertForNextSentencePrediction:
+    """Return the trunk's first layers with an untrained pooler and head, both in float32."""
+    noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
+    verbosity = noise.get_verbosity()
+    noise.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the unused layers
+    try:
+        network: Any = BertForNextSentencePrediction.from_pretrained(
+            trunk, dtype=fast_dtype(), num_hidden_layers=layers
+        )
+    finally:
+        noise.set_verbosity(verbosity)
+    for name in _HEAD:
+        network.get_submodule(name).float()
+    # The head is in float32, which the last layer's numbers have to meet.
+    network.bert.pooler.register_forward_pre_hook(lambda _pooler, given: (given[0].float(),))
+    return cast("BertForNextSentencePrediction", network)
+
+
+def batch_of(
+    pairs: Sequence[tuple[list[int], int]],
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return ids, mask and types, all (pairs, longest), the longest rounded up to `LENGTH_STEP`."""
+    longest = -(-max(len(ids) for ids, _ in pairs) // LENGTH_STEP) * LENGTH_STEP
+    ids, mask, types = torch.zeros((3, len(pairs), longest), dtype=torch.long)
+    for row, (tokens, second) in enumerate(pairs):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+        types[row, second : len(tokens)] = 1
+    return ids, mask, types
+
+
+class NextSentence:
+    """A loaded scorer. Calls from several threads share its cores, batch by batch."""
+
+    def __init__(self, trunk: Path, weights: Path, cores: Cores | None = None) -> None:
+        """trunk: folder of the encoder. weights: the file that training wrote for it.
+
+        Raises ValueError if the weights are for another trunk.
+        """
+        with safe_open(weights, "pt") as file:
+            facts = {key: json.loads(value) for key, value in file.metadata().items()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        self._windows = PairWindows(trunk)
+        self._network = load_network(trunk, facts["layers"])
+        set_weights(self._network, tensors, weights.name)
+        self._network.requires_grad_(requires_grad=False).eval()  # type: ignore[no-untyped-call]  # transformers: untyped
+        self._temperature = float(facts["temperature"])
+        self._cores = cores or Cores()
+
+    def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """Return the probability that each pair's second text follows its first, (pairs,).
+
+        Of the first its end is read, of the second its beginning: `WINDOW` tokens each.
+        """
+        texts = dict.fromkeys(text for pair in pairs for text in pair)
+        ids = dict(zip(texts, self._windows.encode(list(texts)), strict=True))
+        windows = [self._windows.pair(ids[first], ids[second]) for first, second in pairs]
+        # Pairs of similar length share a batch, so that it carries little padding.
+        order = sorted(range(len(windows)), key=lambda at: len(windows[at][0]))
+        batches = [order[at : at + _BATCH] for at in range(0, len(order), _BATCH)]
+
+        def follows(batch: Sequence[int]) -> NDArray[np.float32]:
+            ids, mask, types = batch_of([windows[at] for at in batch])
+            with torch.inference_mode():
+                logits = self._network(
+                    input_ids=ids, attention_mask=mask, token_type_ids=types
+                ).logits.float()
+                found: NDArray[np.float32] = torch.softmax(logits / self._temperature, dim=1)[
+                    :, 0
+                ].numpy()
+            return found
+
+        scores = np.zeros(len(pairs), dtype=np.float32)
+        for batch, found in zip(batches, self._cores.map(follows, batches), strict=True):
+            scores[batch] = found
+        return scores
+
+
+def set_weights(
+    network: BertForNextSentencePrediction, tensors: Mapping[str, torch.Tensor], name: str
+) -> None:
+    """Put trained weights into the network. name: of their file, for the error.
+
+    Raises ValueError where they do not fit.
+    """
+    weights = dict(network.named_parameters())
+    try:
+        with torch.no_grad():
+            for key, tensor in tensors.items():
+                weights[key].copy_(tensor)
+    except (KeyError, RuntimeError) as exc:
+        raise ValueError(f"{name} does not fit the encoder: {exc}") from exc
