@@ -57,7 +57,7 @@ _PACKAGES = {
 }
 _CONVERTED = frozenset((media.DOC, media.PPT))
 # Their parsers take options and tell how far they are.
-_PAGED = frozenset((media.PDF, *media.IMAGES))
+_PAGED = frozenset((media.PDF, media.DOCX, media.PPTX, media.DOC, media.PPT, *media.IMAGES))
 _ADVICE = {
     media.OLE: "Save it in the current format (DOCX, PPTX, XLSX) or as PDF.",
     media.XML: "Save it as DOCX, XLSX, PPTX or PDF.",

@@ -10,7 +10,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ingestion import media
 from ingestion.builder import build_document
-from ingestion.errors import BrokenDocument, DocumentTooLarge, EmptyDocument
+from ingestion.errors import (
+    BrokenDocument,
+    DocumentTooLarge,
+    EmptyDocument,
+    UnsupportedMedia,
+)
 from ingestion.parsers.pdf.furniture import drop_furniture
 from ingestion.parsers.pdf.layout import Row, rows_of
 from ingestion.parsers.pdf.outline import Outline
@@ -82,6 +87,18 @@ def parse_image(
         page_count=count,
         warnings=log.warnings(),
     )
+
+
+def pixels_of(content: bytes) -> Pixels:
+    """Return the image in a file as it is shown, made smaller where it is large.
+
+    Raises UnsupportedMedia, BrokenDocument, or DocumentTooLarge (in pixels).
+    """
+    media_type = media.sniff(content, "")
+    if media_type not in media.IMAGES:
+        raise UnsupportedMedia(media_type, "It is no picture of a kind that is read.")
+    with _opened(content, media_type) as image:
+        return _frame(image, 0)[0]
 
 
 @contextmanager
