@@ -10,12 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ingestion import media
 from ingestion.builder import build_document
-from ingestion.errors import (
-    BrokenDocument,
-    DocumentTooLarge,
-    EmptyDocument,
-    UnsupportedMedia,
-)
+from ingestion.errors import BrokenDocument, DocumentTooLarge, EmptyDocument
 from ingestion.parsers.pdf.furniture import drop_furniture
 from ingestion.parsers.pdf.layout import Row, rows_of
 from ingestion.parsers.pdf.outline import Outline
@@ -92,12 +87,10 @@ def parse_image(
 def pixels_of(content: bytes) -> Pixels:
     """Return the image in a file as it is shown, made smaller where it is large.
 
-    Raises UnsupportedMedia, BrokenDocument, or DocumentTooLarge (in pixels).
+    content: of one of the kinds in `media.IMAGES`. Raises BrokenDocument, or DocumentTooLarge (in
+    pixels).
     """
-    media_type = media.sniff(content, "")
-    if media_type not in media.IMAGES:
-        raise UnsupportedMedia(media_type, "It is no picture of a kind that is read.")
-    with _opened(content, media_type) as image:
+    with _opened(content, media.sniff(content, "")) as image:
         return _frame(image, 0)[0]
 
 

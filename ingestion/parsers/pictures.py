@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from ingestion import media
 from ingestion.builder import DraftBlock
 from ingestion.errors import (
     BrokenDocument,
     DocumentTooLarge,
     EmptyDocument,
     MissingExtra,
-    UnsupportedMedia,
 )
 from ingestion.parsers.image import pixels_of
 from ingestion.parsers.page_warnings import page_warnings
@@ -103,16 +103,14 @@ class PictureReader:
         if self._looked_at >= self.options.ocr_pages:
             self._log.left_out.append(number)
             return None
-        try:
-            pixels = pixels_of(picture.content)
-        except (BrokenDocument, DocumentTooLarge, UnsupportedMedia):
+        if media.sniff(picture.content, "") not in media.IMAGES:
             self._unreadable.append(number)
             return None
-        sides = sorted(pixels.shape[:2])
-        if sides[1] < _LEAST_PIXELS[0] or sides[0] < _LEAST_PIXELS[1] or not self._load(number):
+        if not self._load(number):
             return None
+        # Damaged ones count too: to find that out may have taken as long.
         self._looked_at += 1
-        found = self._recognise(pixels) if self._recognise else None
+        found = self._read(picture, number)
         self.advance(share)
         if found is None or sum(len(line.text) for line in found.lines) < _LEAST_LETTERS:
             return None
@@ -121,13 +119,13 @@ class PictureReader:
 
     def warnings(self) -> list[str]:
         """Return the sentences for the document's warnings."""
-        of = f"pictures{self.where}"
+        on = self.where
         lists = (
-            (f"Text recognised by OCR in {of}", self._log.read),
-            (f"Recognised with low confidence, check the {of}", self._log.doubtful),
-            (f"Left out, beyond the limit of pictures for OCR: {of}", self._log.left_out),
-            (f"Not read, for they are damaged or of another kind: {of}", self._unreadable),
-            (f"OCR would read (pip install 'youju[ocr]') the {of}", self._unread),
+            (f"Text recognised by OCR in pictures{on}", self._log.read),
+            (f"Recognised with low confidence, check the pictures{on}", self._log.doubtful),
+            (f"Pictures beyond the limit for OCR were left out{on}", self._log.left_out),
+            (f"Pictures that are damaged or of a kind that is not read{on}", self._unreadable),
+            (f"Pictures that OCR would read (pip install 'youju[ocr]'){on}", self._unread),
         )
         return [
             warning for what, found in lists for warning in page_warnings(what, sorted({*found}))
@@ -146,6 +144,17 @@ class PictureReader:
             raise EmptyDocument("The document holds only pictures, and OCR is switched off.")
         if self._looked_at:
             raise EmptyDocument("The document holds only pictures; OCR recognised no text on them.")
+
+    def _read(self, picture: Picture, number: int) -> Recognition | None:
+        try:
+            pixels = pixels_of(picture.content)
+        except (BrokenDocument, DocumentTooLarge):
+            self._unreadable.append(number)
+            return None
+        shorter, longer = sorted(pixels.shape[:2])
+        if longer < _LEAST_PIXELS[0] or shorter < _LEAST_PIXELS[1] or self._recognise is None:
+            return None
+        return self._recognise(pixels)
 
     def _load(self, number: int) -> bool:
         if self._recognise is None and not self._unread:

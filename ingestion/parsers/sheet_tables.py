@@ -164,33 +164,55 @@ def _groups(grid: Grid, top: int, end: int, left: int, right: int) -> list[tuple
             bands[-1] = (bands[-1][0], column + 1)
         else:
             bands.append((column, column + 1))
-    groups = bands[:1]
-    for band in bands[1:]:
-        if _is_own(grid, top, end, groups[-1], band):
-            groups.append(band)
+    parts = [_part(grid, top, end, *band) for band in bands]
+    groups = parts[:1]
+    for part in parts[1:]:
+        if _is_own(grid, end, groups[-1], part):
+            groups.append(part)
         else:
-            groups[-1] = (groups[-1][0], band[1])
-    return groups
+            groups[-1] = groups[-1].with_more(part)
+    return [(group.left, group.right) for group in groups]
 
 
-def _is_own(grid: Grid, top: int, end: int, before: tuple[int, int], band: tuple[int, int]) -> bool:
-    """Return whether a band of columns is a table apart from the columns before it."""
-    parts = []
-    for left, right in (before, band):
-        rows = [row[left:right] for row in grid.rows[top : min(end, top + _MOST_SAMPLE)]]
-        held = [at for at, row in enumerate(rows) if any(row)]
-        if right - left < _LEAST_SIDE or len(held) < _LEAST_SIDE:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Columns left to right, half-open, with text in `height` rows, the first of them `top`."""
+
+    left: int
+    right: int
+    top: int
+    height: int
+
+    def with_more(self, other: "_Part") -> "_Part":
+        return _Part(
+            self.left, other.right, min(self.top, other.top), max(self.height, other.height)
+        )
+
+
+def _part(grid: Grid, top: int, end: int, left: int, right: int) -> _Part:
+    rows = range(top, min(end, top + _MOST_SAMPLE))
+    held = [row for row in rows if any(grid.rows[row][left:right])]
+    return _Part(left, right, held[0] if held else top, len(held))
+
+
+def _is_own(grid: Grid, end: int, before: _Part, part: _Part) -> bool:
+    """Return whether columns are a table apart from the columns before them."""
+    for one in (before, part):
+        if one.right - one.left < _LEAST_SIDE or one.height < _LEAST_SIDE:
             return False
-        parts.append((held[0], [rows[at] for at in held]))
-    (left_top, left_rows), (right_top, right_rows) = parts
-    if left_top != right_top:
+    if before.top != part.top:
         return True
-    if left_rows[0][0] and left_rows[0][0] == right_rows[0][0]:
+    head = grid.rows[part.top]
+    if head[part.left] and head[before.left] == head[part.left]:
         return True
-    names = [row[0] for row in right_rows[1:]]
-    labels = {name for name in names if name and not is_value(name)}
-    values = any(is_value(text) for row in right_rows[1:] for text in row[1:])
-    return values and bool(right_rows[0][0]) and 2 * len(labels) > len(names)
+    rows = [
+        row[part.left : part.right]
+        for row in grid.rows[part.top + 1 : min(end, part.top + _MOST_SAMPLE)]
+        if any(row[part.left : part.right])
+    ]
+    labels = {row[0] for row in rows if row[0] and not is_value(row[0])}
+    values = any(is_value(text) for row in rows for text in row[1:])
+    return values and bool(head[part.left]) and 2 * len(labels) > len(rows)
 
 
 def _table(grid: Grid, region: Region) -> DraftBlock:

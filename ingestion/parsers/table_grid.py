@@ -244,7 +244,7 @@ def _end_of_names(held: Collection[GridCell], over: int, rows: int, columns: int
     return over + 1 if any(map(is_value, below)) else end
 
 
-def _with_repeats_merged(cells: Collection[GridCell], first: int) -> list[GridCell]:
+def _with_repeats_merged(cells: Collection[GridCell], first: int) -> set[GridCell]:
     """Return the cells, those of the first row that repeat the one before them as one with it."""
     merged: list[GridCell] = []
     for cell in sorted(cells, key=lambda cell: (cell.top, cell.left)):
@@ -259,7 +259,7 @@ def _with_repeats_merged(cells: Collection[GridCell], first: int) -> list[GridCe
             merged[-1] = replace(before, right=cell.right)
         else:
             merged.append(cell)
-    return merged
+    return set(merged)
 
 
 def _raster(

@@ -72,9 +72,7 @@ def test_pictures_beyond_the_limit_are_left_out_and_told():
     items = [Picture(png(width), 0.3) for width in (300, 310, 320)]
     pictures = reading(reader, ParseOptions(ocr_pages=1))
     assert texts(items, pictures) == ["First one."]
-    assert pictures.warnings()[1:] == [
-        "Left out, beyond the limit of pictures for OCR: pictures: 2-3."
-    ]
+    assert pictures.warnings()[1:] == ["Pictures beyond the limit for OCR were left out: 2-3."]
 
 
 def test_pictures_that_are_pages_of_a_scan_share_paragraphs_and_lose_running_lines():
@@ -94,9 +92,25 @@ def test_pictures_damaged_or_of_another_kind_are_told_and_the_others_read():
     ]
     pictures = reading(reader)
     assert texts(items, pictures) == ["Sound."]
-    assert "Not read, for they are damaged or of another kind: pictures: 1-2." in (
-        pictures.warnings()
-    )
+    assert "Pictures that are damaged or of a kind that is not read: 1-2." in (pictures.warnings())
+
+
+def test_pictures_that_are_damaged_count_against_the_limit_and_report_progress():
+    shares = []
+    items = [Picture(png(width)[:90], 0.3) for width in (300, 310, 320)]
+    pictures = reading(Reader(), ParseOptions(ocr_pages=2), shares)
+    assert texts(items, pictures) == []
+    assert len(shares) == 2
+    assert pictures.warnings() == [
+        "Pictures beyond the limit for OCR were left out: 3.",
+        "Pictures that are damaged or of a kind that is not read: 1-2.",
+    ]
+
+
+def test_pictures_of_few_pixels_are_not_shown_to_the_recogniser():
+    reader = Reader(w40="tiny")
+    assert texts([Picture(png(40, 20), 0.3)], reading(reader)) == []
+    assert reader.widths == []
 
 
 def test_pictures_alone_that_are_not_read_say_why():
@@ -113,7 +127,7 @@ def test_pictures_alone_that_are_not_read_say_why():
     lacking = PictureReader(PLAIN, [].append, absent)
     with pytest.raises(MissingExtra):
         lacking.check_text(read_flow(items, lacking))
-    assert lacking.warnings() == ["OCR would read (pip install 'youju[ocr]') the pictures: 1."]
+    assert lacking.warnings() == ["Pictures that OCR would read (pip install 'youju[ocr]'): 1."]
 
 
 @pytest.mark.parametrize(

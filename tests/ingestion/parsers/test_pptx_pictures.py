@@ -123,7 +123,4 @@ def test_pptx_pictures_beyond_the_limit_are_told_by_slide():
     reader = Reader(w500="One only.")
     document = parsed(presentation, reader, ParseOptions(ocr_pages=1))
     assert reader.widths == [500]
-    assert (
-        "Left out, beyond the limit of pictures for OCR: pictures on slides: 2-3."
-        in document.warnings
-    )
+    assert "Pictures beyond the limit for OCR were left out on slides: 2-3." in document.warnings
