@@ -94,7 +94,9 @@ class _Deck:
 
     def __init__(self, package: Package, reader: PictureReader) -> None:
         self._package = package
-        self._size = slide_size(package.presentation_part._element)
+        root: Element = package.presentation_part._element
+        self._entries: list[Element] = root.findall("p:sldIdLst/p:sldId", NS)
+        self._size = slide_size(root)
         self._pictures = SlidePictures(self._size, reader)
         self._layouts: dict[str, Layout] = {}
         self._drawn: set[str] = set()
@@ -126,17 +128,11 @@ class _Deck:
         """Yield the slides' parts in the order in which they are shown, each once."""
         deck = self._package.presentation_part
         seen = set()
-        for entry in self._entries():
+        for entry in self._entries:
             slide = deck.related_part(entry.get(qn("r:id")))
             if slide.partname not in seen:
                 seen.add(slide.partname)
                 yield slide
-
-    def _entries(self) -> list[Element]:
-        entries: list[Element] = self._package.presentation_part._element.findall(
-            "p:sldIdLst/p:sldId", NS
-        )
-        return entries
 
     def _count(self, draft: DraftBlock) -> None:
         self._characters += len(draft.text)
@@ -162,7 +158,7 @@ class _Deck:
             if placeholder is None or not (placeholder.is_title or placeholder.is_furniture)
         ]
         letters = sum(len(title.text) for title in titles)
-        body = self._pictures.read(shown, letters, page, page / len(self._entries()))
+        body = self._pictures.read(shown, letters, page, page / len(self._entries))
         yield from titles or _first_line_as_title(body)
         yield from body if titles else body[len(_first_line_as_title(body)) :]
         yield from _notes(slide, page)
