@@ -156,7 +156,7 @@ def test_search_prints_passages_as_they_are(here: Youju) -> None:
 def test_search_in_a_collection_without_documents_says_so(here: Youju) -> None:
     said = here("search", "gate", "-c", "[b]none")
     assert (said.code, said.out) == (0, "")
-    assert said.err.splitlines()[-1] == "nothing found in collection [b]none"
+    assert said.err.splitlines()[-1] == "collection [b]none holds no documents"
 
 
 def test_documents_lists_names_as_they_are(here: Youju) -> None:
