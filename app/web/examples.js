@@ -1,12 +1,14 @@
 /** Example questions that the documents answer: sentences of theirs, with the answer left out. */
 
-const ZH_NUMBER = "(?:\\d+(?:\\.\\d+)?|[二三四五六七八九十百千两][一二三四五六七八九十百千万零两]*|一[十百千万]+)";
+const ZH_NUMBER = "(?:\\d+(?:,\\d{3})*(?:\\.\\d+)?|[二三四五六七八九十百千两][一二三四五六七八九十百千万零两]*|一[十百千万]+)";
 // What is counted in whole numbers that are small, and what is not: they are asked for differently.
-const ZH_FEW = "个(?:月|工作日|自然日|小时|星期)|年(?!度|初|末|终|级|代)|日|天|小时|分钟|周(?!岁|年|末)|次|册|本";
+const ZH_FEW = "个(?:月|工作日|自然日|小时|星期)|年(?!度|初|末|终|级|級|代)|日|天|小时|分钟|周(?!岁|年|末)|次|册|本";
 const ZH_MANY = "万元|亿元|元|倍|周岁|名|人|公里|千米|米|平方米|吨|公斤|千克|页";
 const EN_NUMBER =
   "(?:\\d[\\d,]*|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty)";
 
+const EN_MONTH =
+  "(?:January|February|March|April|May|June|July|August|September|October|November|December)";
 const ZH_ANY_NUMBER = new RegExp(ZH_NUMBER, "g");
 const EN_ANY_NUMBER = new RegExp(`\\b${EN_NUMBER}\\b`, "g");
 
@@ -19,14 +21,17 @@ const ZH_GAPS = [
   [numbered(ZH_MANY), "多少$1"],
 ];
 const EN_GAPS = [
-  [/\bin (?:1[5-9]|20)\d\d\b/, "in which year"],
-  [new RegExp(`\\b${EN_NUMBER} ((?:[a-z]+ )?(?!is|was|has|this|percent)[a-z]{2,}s|people)\\b(?! old)`), "how many $1"],
+  [new RegExp(`\\bin ${EN_MONTH} (?:1[5-9]|20)\\d\\d\\b`), "when"],
+  [/\bin (?:1[5-9]|20)\d\d\b(?!s)/, "in which year"],
+  [new RegExp(`(?<![Tt]he |[Tt]hese |[Tt]hose |[-–.\\d])\\b${EN_NUMBER} ((?:[a-z]+ )?(?!is|was|has|this|percent)[a-z]{2,}s|people)\\b(?! old)`), "how many $1"],
 ];
 const ZH_LENGTH = [10, 40];
 const EN_LENGTH = [25, 120];
 // A sentence that begins so goes on from the one before and asks nothing by itself.
 const ZH_DEPENDENT = /^(?:前款|前项|前条|该|其|此|这|那|但|并|且|或|和|及|处|同时|因此|所以|以上|以下|上述)/;
 const EN_DEPENDENT = /^(?:This|That|These|Those|It|They|He|She|We|But|And|Or|So|Then|If|Both|Such|Here|There)\b/;
+// The mark of a footnote, as web pages have it.
+const NOTE = /\[\d+\]/g;
 const ZH_TERM = /^(?:本[^，。]{1,3}所称(?:的)?)?([^，。、；：“”《》（）\s]{2,12})，?是指/;
 // A place in a list, or the number of an article, before a sentence.
 const ZH_MARK = /^(?:第[一二三四五六七八九十百零\d]+[条章节款]|[（(][一二三四五六七八九十\d]+[）)]|[一二三四五六七八九十\d]+[、.．])\s*/;
@@ -39,7 +44,7 @@ const ZH_MARK = /^(?:第[一二三四五六七八九十百零\d]+[条章节款]|
  */
 export function exampleQuestions(documents, count) {
   const found = documents.map((texts) => {
-    const sentences = texts.flatMap(sentencesOf);
+    const sentences = texts.flatMap((text) => sentencesOf(text.replace(NOTE, "")));
     const gaps = sentences.map(gapQuestion).filter(Boolean);
     // The fewer other numbers a sentence holds, the plainer which one is asked for.
     gaps.sort((left, right) => left.numbers - right.numbers);
@@ -84,7 +89,7 @@ function termQuestion(sentence) {
 }
 
 function numbered(units) {
-  return new RegExp(`(?<![第月\\d.一二三四五六七八九十百千])${ZH_NUMBER}(${units})`);
+  return new RegExp(`(?<![第月到至~～—–\\-\\d.,一二三四五六七八九十百千])${ZH_NUMBER}(${units})`);
 }
 
 function unique(questions) {
