@@ -53,7 +53,7 @@ def test_examples_take_turns_at_the_documents_and_prefer_plain_sentences(
     page: Page, service: Service
 ) -> None:
     open_page(page, service)
-    first = ["满二年不满三年的读者可以借书五册。续借的期限最长为十五日。", "押金一律为二百元整。"]
+    first = ["读者满二年不满三年的可以借书。续借的期限最长为十五日。", "押金一律为二百元整。"]
     second = ["阅览室每天开放十二小时。"]
     assert questions(page, [first, second, []], 3) == [
         "续借的期限最长为几日？",
@@ -68,6 +68,7 @@ def test_example_question_is_asked_when_it_is_chosen(page: Page, service: Servic
     open_page(page, service)
     page.click(".example")
     expect(page.locator(".asked-words")).to_have_text("记录应当自形成之日起保存几年？")
+    expect(page.locator(".answer")).to_have_attribute("data-outcome", "answered")
     assert service.asked[0]["question"] == "记录应当自形成之日起保存几年？"
 
 
