@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest time to read one page, or a file without pages."
     )
     parse_memory_bytes: int = Field(
-        2 * 2**30, ge=2**28, description="Address space of the process that reads files."
+        2**30, ge=2**28, description="Most memory of the process that reads files."
     )
     ocr: bool = Field(True, description="Read the text in scans, pictures and image files.")
     ocr_pages: int = Field(
