@@ -51,6 +51,7 @@ class _Progress:
     language: Language
     started: float
     passages: Sequence[Passage] = ()
+    documents: int = 0
     shown: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     evidence: Evidence | None = None
@@ -95,7 +96,8 @@ class Answerer:
         the question is refused. When the generator is away, the documents' own sentences answer.
         """
         progress = _Progress(request, question_language(request.question), time.perf_counter())
-        progress.passages = self._retrieve(progress)
+        found = self._retrieve(progress)
+        progress.passages, progress.documents = found.passages, found.documents
         progress.mark("retrieval")
         if not progress.passages:
             yield from self._refuse(progress)
@@ -117,7 +119,7 @@ class Answerer:
         else:
             yield self._done(progress, outcome, script)
 
-    def _retrieve(self, progress: _Progress) -> tuple[Passage, ...]:
+    def _retrieve(self, progress: _Progress) -> SearchResult:
         request = progress.request
         asked = [turn.content for turn in request.history if turn.role == "user"]
         query = standalone_question(request.question, asked)
@@ -125,7 +127,7 @@ class Answerer:
         found = self._search(SearchRequest(query, request.collection, top_k, None))
         for stage, spent in found.timings_ms.items():
             progress.timings[f"search.{stage}"] = spent
-        return found.passages
+        return found
 
     def _read(self, progress: _Progress) -> Evidence | None:
         """Judge the sentences of the best passages; what is not read is not shown either."""
@@ -225,7 +227,7 @@ class Answerer:
 
     def _refuse(self, progress: _Progress) -> Iterator[AnswerEvent]:
         """Say what was searched and what came closest, in approved words."""
-        stage = Stage.REFUSAL if progress.passages else Stage.REFUSAL_EMPTY
+        stage = _refusal_stage(progress)
         script = pick_script(self._scripts, stage, progress.language)
         closest = progress.passages[0].title if progress.passages else ""
         fields = {"collection": progress.request.collection, "closest_title": closest}
@@ -252,6 +254,12 @@ class Answerer:
                 timings_ms={name: round(ms, 1) for name, ms in progress.timings.items()},
             )
         )
+
+
+def _refusal_stage(progress: _Progress) -> Stage:
+    if progress.passages:
+        return Stage.REFUSAL
+    return Stage.REFUSAL_EMPTY if progress.documents else Stage.REFUSAL_NO_DOCUMENTS
 
 
 def _sure_answer(progress: _Progress) -> CitedSentence | None:

@@ -11,7 +11,7 @@ from app.file_walk import FoundFile, NoFile
 from app.settings import Settings
 from app.submission import Offered, Rejected, Target, offered_files, submit_files
 from app.worker import run_worker
-from ingestion.errors import DocumentTooLarge
+from ingestion.errors import PASSWORD_PLACE, DocumentTooLarge
 from ingestion.store.catalog import Catalog
 from ingestion.store.stored import Job, JobState
 
@@ -52,6 +52,11 @@ def shown_name(name: str) -> str:
     return name.encode("utf-8", errors="replace").decode("utf-8")
 
 
+def shown_reason(reason: str) -> str:
+    """Return why a file was not taken in, with what to do in the words of the command line."""
+    return reason.replace(PASSWORD_PLACE, "with `youju ingest --password`")
+
+
 def _submit(
     catalog: Catalog, files: Sequence[FoundFile | NoFile], target: Target, console: Console
 ) -> tuple[dict[str, str], int, int]:
@@ -64,7 +69,7 @@ def _submit(
         for outcome in submit_files(catalog, offered, target):
             if isinstance(outcome, Rejected):
                 failed += 1
-                _say(console, f"{outcome.name}: {outcome.error}", style="red")
+                _say(console, f"{outcome.name}: {shown_reason(str(outcome.error))}", style="red")
             elif outcome.submission.status == "queued" and outcome.submission.job_id:
                 pending[outcome.submission.job_id] = outcome.name
             elif outcome.submission.job_id:
@@ -167,7 +172,7 @@ def _report_end(job: Job | None, name: str, console: Console) -> int:
     """Say why a job failed; returns 1 if it did."""
     if job is None or job.state is JobState.DONE:
         return 0
-    _say(console, f"{name}: {job.reason or job.state.value}", style="red")
+    _say(console, f"{name}: {shown_reason(job.reason or job.state.value)}", style="red")
     return 1
 
 

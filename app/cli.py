@@ -123,7 +123,8 @@ def search(
         _print_plain(f"   {passage.text[:200]}")
     service.close()
     if not result.passages:
-        _say(f"nothing found in collection {name}")
+        empty = result.documents == 0
+        _say(f"collection {name} holds no documents" if empty else f"nothing found in {name}")
 
 
 @app.command()
@@ -146,11 +147,12 @@ def documents(collection: Collection = None) -> None:
 def jobs(collection: Collection = None) -> None:
     """List the latest ingestion jobs with their state and, where one failed, why."""
     from app.bootstrap import open_catalog
+    from app.bulk_ingest import shown_reason
 
     catalog = open_catalog(Settings())
     found, total = catalog.jobs(collection, None, 0, 50)
     for job in found:
-        reason = f"  {job.reason_code}: {job.reason}" if job.reason_code else ""
+        reason = f"  {job.reason_code}: {shown_reason(job.reason or '')}" if job.reason_code else ""
         _print_plain(f"{job.job_id}  {job.state.value:<9} {job.progress:>4.0%}  {job.name}{reason}")
     _say(f"{total} jobs")
     catalog.close()

@@ -280,6 +280,9 @@ class SearchReply(Reply):
 
     hits: list[HitReply]
     timings_ms: Mapping[str, float]
+    documents: int = Field(
+        description="Searchable ones of the collection; 0: it is empty or does not exist."
+    )
 
 
 class TurnBody(Request):

@@ -82,10 +82,12 @@ class Settings(BaseSettings):
         120.0, gt=0, description="Longest time to read one page, or a file without pages."
     )
     parse_memory_bytes: int = Field(
-        2 * 2**30, ge=2**28, description="Address space of the process that reads files."
+        2**30, ge=2**28, description="Most memory of the process that reads files."
     )
     ocr: bool = Field(True, description="Read the text in scans, pictures and image files.")
-    ocr_pages: int = Field(500, ge=1, description="Most pages of one document read so.")
+    ocr_pages: int = Field(
+        500, ge=1, description="Most pages, or pictures in an Office file, of one document read so."
+    )
     lease_seconds: float = Field(30.0, gt=1, description="A worker silent longer has died.")
     max_attempts: int = Field(3, ge=1, description="Tries of a job whose worker died.")
     parallel_requests: int = Field(4, ge=1, description="Questions and searches under way.")

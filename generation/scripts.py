@@ -14,12 +14,13 @@ from generation.prompt import Language
 class Stage(StrEnum):
     """What a script is for.
 
-    refusal takes {collection} and {closest_title}, refusal_empty (nothing was found at all)
-    {collection}; the others have no fields.
+    refusal takes {collection} and {closest_title}, refusal_empty (nothing was found at all) and
+    refusal_no_documents (there is nothing to look in) {collection}; the others have no fields.
     """
 
     REFUSAL = "refusal"
     REFUSAL_EMPTY = "refusal_empty"
+    REFUSAL_NO_DOCUMENTS = "refusal_no_documents"
     FALLBACK = "fallback"
     GENERATOR_DOWN = "generator_down"
 
@@ -27,6 +28,7 @@ class Stage(StrEnum):
 FIELDS: Mapping[Stage, frozenset[str]] = {
     Stage.REFUSAL: frozenset({"collection", "closest_title"}),
     Stage.REFUSAL_EMPTY: frozenset({"collection"}),
+    Stage.REFUSAL_NO_DOCUMENTS: frozenset({"collection"}),
     Stage.FALLBACK: frozenset(),
     Stage.GENERATOR_DOWN: frozenset(),
 }

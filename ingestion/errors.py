@@ -1,5 +1,10 @@
 """What can go wrong with a document, as facts. `code` is stable; the message says what to do."""
 
+from ingestion.media_names import plain_name, plain_names
+
+PASSWORD_PLACE = "in the field `password`"
+"""Where callers of the API put it. Programs with other words for it put theirs in its place."""
+
 
 class IngestionError(Exception):
     """A document could not be taken in. `code` goes into the job's reason."""
@@ -13,7 +18,7 @@ class UnsupportedMedia(IngestionError):
     code = "unsupported_media"
 
     def __init__(self, media_type: str, advice: str) -> None:
-        super().__init__(f"No parser for {media_type}. {advice}")
+        super().__init__(f"No parser for {plain_names(media_type)}. {advice}")
         self.media_type = media_type
         self.advice = advice
 
@@ -31,7 +36,7 @@ class BrokenDocument(IngestionError):
 
     def __init__(self, media_type: str, detail: str) -> None:
         super().__init__(
-            f"This {media_type} file cannot be read: {detail}. Save it anew and retry."
+            f"This {plain_name(media_type)} cannot be read: {detail}. Save it anew and retry."
         )
         self.media_type = media_type
 
@@ -43,7 +48,7 @@ class PasswordRequired(IngestionError):
 
     def __init__(self, *, takes_password: bool = False) -> None:
         advice = (
-            "Send it in the field `password`."
+            f"Send it {PASSWORD_PLACE}."
             if takes_password
             else "Remove the protection and upload it again."
         )
@@ -57,7 +62,7 @@ class WrongPassword(IngestionError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The password does not open the document. Send the right one in the field `password`."
+            f"The password does not open the document. Send the right one {PASSWORD_PLACE}."
         )
 
 

@@ -35,9 +35,9 @@ class IsolatedParser:
 
     The process ends with this object, or with the program.
 
-    memory_bytes: address space of the process. seconds: longest time for one file. stall_seconds:
-    longest time in which none of its pages is read. command: what to run; three numbers are
-    added, see `ingestion.parser_child`.
+    memory_bytes: most memory of the process, without files that it maps. seconds: longest time for
+    one file. stall_seconds: longest time in which none of its pages is read. command: what to run;
+    three numbers are added, see `ingestion.parser_child`.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import PurePath
@@ -116,6 +117,7 @@ _STREAMS = (
     ("__properties_version1.0", OUTLOOK),
 )
 _WORD_FLAGS, _WORD_ENCRYPTED = 10, 0x0100
+_BOOK_BEGINS, _WRITE_PROTECTED, _BOOK_LOCKED = 0x0809, 0x0086, 0x002F
 _ENCRYPTED_SLIDES = b"\xdf\xc4\xd1\xf3"
 _TEXT_SUFFIXES = {
     ".md": MARKDOWN,
@@ -213,10 +215,26 @@ def _compound_kind(content: bytes) -> str:
         flags = compound.head(streams["WordDocument"])[_WORD_FLAGS : _WORD_FLAGS + 2]
         if int.from_bytes(flags, "little") & _WORD_ENCRYPTED:
             return LOCKED_OFFICE
+    if (
+        kind == XLS
+        and "Workbook" in streams
+        and _is_locked_book(compound.head(streams["Workbook"]))
+    ):
+        return LOCKED_OFFICE
     user = streams.get("Current User")
     if kind == PPT and user is not None and _ENCRYPTED_SLIDES in compound.head(user)[:16]:
         return LOCKED_OFFICE
     return kind
+
+
+def _is_locked_book(head: bytes) -> bool:
+    """Return whether a workbook begins with how it is locked (MS-XLS 2.4.117)."""
+    place = 0
+    for passed in (_BOOK_BEGINS, _WRITE_PROTECTED):
+        record, length = struct.unpack_from("<HH", head.ljust(4, b"\0"), place)
+        if record == passed and place + length + 8 <= len(head):
+            place += 4 + length
+    return head[place : place + 2] == _BOOK_LOCKED.to_bytes(2, "little")
 
 
 def _zip_kind(content: bytes) -> str:

@@ -13,6 +13,7 @@ from ingestion.errors import (
     MissingExtra,
     PasswordRequired,
     UnsupportedMedia,
+    WrongPassword,
 )
 from ingestion.ports import Advance, PagedParser, Parser
 from ingestion.records import PLAIN, Document, ParseOptions
@@ -57,7 +58,7 @@ _PACKAGES = {
 }
 _CONVERTED = frozenset((media.DOC, media.PPT))
 # Their parsers take options and tell how far they are.
-_PAGED = frozenset((media.PDF, *media.IMAGES))
+_PAGED = frozenset((media.PDF, media.DOCX, media.PPTX, media.DOC, media.PPT, *media.IMAGES))
 _ADVICE = {
     media.OLE: "Save it in the current format (DOCX, PPTX, XLSX) or as PDF.",
     media.XML: "Save it as DOCX, XLSX, PPTX or PDF.",
@@ -133,14 +134,22 @@ def parse(
 
 
 def _unlocked(content: bytes, password: str) -> bytes:
-    """Return the package in a locked Office file."""
-    if not password:
-        raise PasswordRequired(takes_password=True)
+    """Return what is in a locked Office file."""
     try:
-        unlock = import_module("ingestion.parsers.locked_office").unlock_office
+        locked_office = import_module("ingestion.parsers.locked_office")
     except ModuleNotFoundError as exc:
+        if not password:
+            raise PasswordRequired(takes_password=True) from exc
         raise MissingExtra("office", "Opening a locked Office file") from exc
-    return cast(bytes, unlock(content, password))
+    try:
+        return cast(
+            bytes,
+            locked_office.unlock_office(content, password or locked_office.DEFAULT_PASSWORD),
+        )
+    except (WrongPassword, BrokenDocument) as exc:
+        if not password:
+            raise PasswordRequired(takes_password=True) from exc
+        raise
 
 
 def _parser(media_type: str) -> object:

@@ -1,5 +1,6 @@
 """The process that reads files for `ingestion.isolated`: `python -m ingestion.parser_child`."""
 
+import ctypes
 import logging
 import os
 import pickle
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 EXIT_OUT_OF_MEMORY = 71
 _PARENT_CHECK_SECONDS = 0.5
+_M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def serve(requests: Connection) -> None:
@@ -67,10 +69,21 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
+def _share_memory() -> None:
+    """Let all threads take memory from one place: one for each holds far more than they need."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+
+
 def main(arguments: list[str]) -> None:
     """Serve on an inherited file descriptor. arguments: it, the parent's id, bytes of memory."""
     descriptor, parent, memory = map(int, arguments)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _share_memory()
+    # Not counting what it maps from files, its libraries and models, which takes no memory of its
+    # own. The second limit is for systems that do not count the first so.
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_AS, (2 * memory, 2 * memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What stops a whole group of processes is for the parent to act on; it ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -57,7 +57,7 @@ class ParseOptions:
     """What a parser is told besides a file's bytes and name.
 
     password: opens a locked document; empty: none. ocr: read the text in scans and images.
-    ocr_pages: most pages of one document that are read so.
+    ocr_pages: most pages of one document, or pictures in an Office file, that are read so.
     """
 
     password: str = field(default="", repr=False)

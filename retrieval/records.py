@@ -42,7 +42,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Passages, best first, and how long each stage took in milliseconds."""
+    """Passages, best first, and how long each stage took in milliseconds.
+
+    documents: how many searchable ones the collection holds; 0: it is empty or does not exist.
+    """
 
     passages: tuple[Passage, ...]
     timings_ms: Mapping[str, float]
+    documents: int

@@ -89,7 +89,7 @@ class Searcher:
         trace = _Trace()
         index = self._indexes.collection(request.collection)
         if index is None or request.top_k < 1:
-            return SearchResult((), {"total": 0.0})
+            return SearchResult((), {"total": 0.0}, len(index.numbers) if index else 0)
         with trace.stage("embed_query"):
             vector = self._embedder.embed_queries([request.query])[0]
             words = terms(request.query)
@@ -97,7 +97,7 @@ class Searcher:
         with trace.stage("map_to_text"):
             passages = self._passages(index, fused, trace.scores, request.top_k)
         trace.timings["total"] = (time.perf_counter() - started) * 1000
-        return SearchResult(tuple(passages), trace.timings)
+        return SearchResult(tuple(passages), trace.timings, len(index.numbers))
 
     def _rank(
         self,

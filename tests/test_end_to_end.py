@@ -247,7 +247,7 @@ def test_service_question_beyond_the_documents_is_refused(service: Running, ques
 
 def test_service_question_to_an_empty_collection_is_refused_by_name(service: Running) -> None:
     answer = service.ask("How long does the ferry crossing take?", collection="nowhere")
-    assert (answer["outcome"], answer["script_id"]) == ("refused", "refusal-empty-en")
+    assert (answer["outcome"], answer["script_id"]) == ("refused", "refusal-no-documents-en")
     assert "nowhere" in answer["answer"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from app.settings import Settings
 from models.chat_form import chat_prompt
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,15 @@ def test_image_gets_every_package() -> None:
     for name in packages:
         assert f"COPY {name} {name}\n" in text
         assert f"!{name}" in ignored
+
+
+def test_container_gets_every_setting_that_the_image_does_not_fix() -> None:
+    app = (ROOT / "docker/compose.yml").read_text(encoding="utf-8").split("\n  vllm:")[0]
+    passed = re.findall(r"^      (YOUJU_[A-Z_]+):$", app, re.MULTILINE)
+    known = {f"YOUJU_{name.upper()}" for name in Settings.model_fields}
+    fixed = {"YOUJU_DATA_DIR", "YOUJU_MODELS_DIR", "YOUJU_HOST", "YOUJU_PORT"}
+    assert sorted(passed) == sorted(known - fixed)
+    assert "${YOUJU_PORT:-8000}:8000" in app
 
 
 def test_chat_template_renders_the_form_that_the_adapter_is_trained_on() -> None:

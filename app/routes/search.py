@@ -23,7 +23,7 @@ async def search(body: SearchBody, service: TheService, pools: ThePools) -> Sear
     request = _search_request(body, service.settings)
     result = await pools.models.run(partial(service.search, request))
     hits = [HitReply.model_validate(passage) for passage in result.passages]
-    return SearchReply(hits=hits, timings_ms=result.timings_ms)
+    return SearchReply(hits=hits, timings_ms=result.timings_ms, documents=result.documents)
 
 
 def _search_request(body: SearchBody, settings: Settings) -> SearchRequest:

@@ -2,15 +2,13 @@
 
 import { serverEvents } from "./events.js";
 
-const FINAL = new Set(["done", "failed", "cancelled"]);
-const POLL_MS = 1000;
-// Browsers open six connections to a host over HTTP/1.1; the rest are for questions and pages.
-const STREAMS = 2;
-let openStreams = 0;
-
-/** Why a call brought no result. `status` 0: the service could not be reached or fell silent. */
+/**
+ * Why a call brought no result. `status` 0: the service could not be reached or fell silent.
+ *
+ * files: of several that were all rejected, the entry of each.
+ */
 export class Problem extends Error {
-  constructor({ status, title = "", detail = "", code = "", trace = "", retryAfter = null }) {
+  constructor({ status, title = "", detail = "", code = "", trace = "", retryAfter = null, files = [] }) {
     super(detail || title || `HTTP ${status}`);
     this.name = "Problem";
     this.status = status;
@@ -19,6 +17,7 @@ export class Problem extends Error {
     this.code = code;
     this.trace = trace;
     this.retryAfter = retryAfter;
+    this.files = files;
   }
 }
 
@@ -40,6 +39,13 @@ export async function readDocument(documentId) {
   return (await call(`documents/${encodeURIComponent(documentId)}/text`)).json();
 }
 
+/** Return the texts of a document's first `limit` chunks. */
+export async function readChunks(documentId, limit) {
+  const address = `documents/${encodeURIComponent(documentId)}/chunks?limit=${limit}`;
+  const { chunks } = await (await call(address)).json();
+  return chunks.map((chunk) => chunk.text);
+}
+
 /** Return the address of a document's original bytes. */
 export function sourceAddress(documentId) {
   return `documents/${encodeURIComponent(documentId)}/source`;
@@ -55,14 +61,17 @@ export async function deleteDocument(documentId) {
 }
 
 /**
- * Send one file. Returns its entry of the response: `{document_id, job_id, status, duplicate_of?}`.
+ * Send one file. Returns `[{name, job_id, status, duplicate_of?, code?, reason?}]`: its entry of the
+ * response, or those of the files in it where it is an archive.
  *
- * XMLHttpRequest, because fetch reports nothing about how much has been sent. `onSent`: 0–1.
+ * password: opens it, or empty. onSent(0–1): XMLHttpRequest, because fetch reports nothing about how
+ * much has been sent.
  */
-export function uploadFile(file, collection, onSent) {
+export function uploadFile(file, { collection, password }, onSent) {
   const form = new FormData();
   form.append("file", file, file.name);
   form.append("collection", collection);
+  if (password) form.append("password", password);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "ingest");
@@ -73,7 +82,7 @@ export function uploadFile(file, collection, onSent) {
     request.onload = () => {
       const body = parseJson(request.responseText);
       const accepted = request.status < 300 && body?.documents?.length > 0;
-      if (accepted) resolve(body.documents[0]);
+      if (accepted) resolve(body.documents);
       else reject(toProblem(request.status, body, request.getResponseHeader("Retry-After")));
     };
     request.send(form);
@@ -91,59 +100,6 @@ export async function cancelJob(jobId) {
     await call(`jobs/${encodeURIComponent(jobId)}`, { method: "DELETE" });
   } catch (problem) {
     if (problem.status !== 404 && problem.status !== 409) throw problem;
-  }
-}
-
-/**
- * Follow a job to its end, calling `onChange(job)` at each change. Returns the last state.
- *
- * Uses server-sent events while few files are followed, else (or when they break) asks each second.
- */
-export async function followJob(jobId, onChange) {
-  if (openStreams < STREAMS) {
-    openStreams += 1;
-    try {
-      const last = await streamJob(jobId, onChange);
-      if (last !== null) return last;
-    } finally {
-      openStreams -= 1;
-    }
-  }
-  return pollJob(jobId, onChange);
-}
-
-function streamJob(jobId, onChange) {
-  return new Promise((resolve) => {
-    const source = new EventSource(`jobs/${encodeURIComponent(jobId)}/events`);
-    const finish = (last) => {
-      source.close();
-      resolve(last);
-    };
-    source.addEventListener("job", (event) => {
-      const job = parseJson(event.data);
-      if (job === null) return;
-      onChange(job);
-      if (FINAL.has(job.state)) finish(job);
-    });
-    source.onerror = () => finish(null);
-  });
-}
-
-async function pollJob(jobId, onChange) {
-  let silent = 0;
-  for (;;) {
-    try {
-      const job = await readJob(jobId);
-      silent = 0;
-      onChange(job);
-      if (FINAL.has(job.state)) return job;
-    } catch (problem) {
-      silent += 1;
-      // Ingestion goes on without us, so a restart of the service is worth waiting for.
-      const passing = problem.status === 0 || problem.status >= 500 || problem.status === 429;
-      if (!passing || silent > 30) throw problem;
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
@@ -196,7 +152,13 @@ function toProblem(status, body, retryAfter) {
     code: asText(body?.code),
     trace: asText(body?.trace_id),
     retryAfter: Number.isNaN(seconds) ? null : seconds,
+    files: body?.code === "all_files_rejected" ? body.errors.map(rejectedFile) : [],
   });
+}
+
+/** Return an entry of the problem of many files in the form that /ingest gives it in else. */
+function rejectedFile({ loc, msg, code }) {
+  return { name: String(loc.at(-1)), job_id: null, status: "rejected", code, reason: msg };
 }
 
 function asText(value) {

@@ -42,6 +42,7 @@ function start() {
   byId("language").addEventListener("click", () => {
     changeLanguage(currentLanguage() === "zh" ? "en" : "zh");
     showLanguage();
+    chat.changeLanguage();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing || byId("confirm").open) return;

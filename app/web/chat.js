@@ -3,18 +3,17 @@
 import { ask } from "./api.js";
 import { createAnswer } from "./answer.js";
 import { announce, byId, make, worded } from "./dom.js";
-import { titleText } from "./documents.js";
+import { createExamples } from "./example_list.js";
 import { say, word } from "./words.js";
 
 // What the service takes of a conversation: not too many messages, none empty, none too long.
 const REMEMBERED_MESSAGES = 12;
 const LONGEST_MESSAGE = 4000;
-const EXAMPLES = 3;
 
 /**
  * Run the conversation. collection(): where to look. onCite(citation, opener) opens evidence.
  *
- * Returns `{showLibrary(documents or null), switchCollection(name), focus()}`.
+ * Returns `{showLibrary(documents or null), changeLanguage(), switchCollection(name), focus()}`.
  */
 export function createChat({ collection, onCite }) {
   const question = byId("question");
@@ -22,6 +21,8 @@ export function createChat({ collection, onCite }) {
   const scroll = byId("scroll");
   let history = [];
   let running = null;
+  let library = [];
+  const examples = createExamples(submit);
 
   async function answer(words) {
     const shown = createAnswer({ onCite });
@@ -89,6 +90,7 @@ export function createChat({ collection, onCite }) {
     history = [];
     log.replaceChildren();
     byId("empty").hidden = false;
+    examples.show(library);
     question.focus();
   }
 
@@ -108,7 +110,12 @@ export function createChat({ collection, onCite }) {
   byId("new-conversation").addEventListener("click", startAnew);
 
   return {
-    showLibrary: (documents) => showEmpty(documents, submit),
+    showLibrary(documents) {
+      library = documents ?? [];
+      showEmpty(documents);
+      examples.show(library);
+    },
+    changeLanguage: () => examples.show(library),
     switchCollection(name) {
       history = [];
       if (log.childElementCount > 0) log.append(worded("li", "switched muted", "switched", { name }));
@@ -142,18 +149,8 @@ function fit(area) {
   area.style.height = `${area.scrollHeight}px`;
 }
 
-function showEmpty(documents, submit) {
+function showEmpty(documents) {
   const key = documents === null ? "emptyUnavailable" : documents.length > 0 ? "emptyReady" : "emptyNone";
   say(byId("empty-text"), key);
   byId("empty-upload").hidden = documents === null || documents.length > 0;
-  const chosen = (documents ?? []).slice(0, EXAMPLES);
-  byId("examples").replaceChildren(...chosen.map((document) => example(document, submit)));
-}
-
-function example(document, submit) {
-  const title = titleText(document);
-  const choice = worded("button", "example", "exampleQuestion", { title });
-  choice.type = "button";
-  choice.addEventListener("click", () => submit(choice.textContent));
-  return make("li", "", choice);
 }

@@ -1,10 +1,12 @@
 /** Files on their way in: sent two at a time, followed to the end, kept in sight when they fail. */
 
-import { cancelJob, followJob, uploadFile } from "./api.js";
+import { cancelJob, uploadFile } from "./api.js";
 import { announce, byId } from "./dom.js";
+import { followJob } from "./jobs.js";
 import { problemText } from "./problems.js";
 import { recall, remember } from "./remembered.js";
 import { createUploadRow } from "./upload_row.js";
+import { archiveStatus, isPending } from "./upload_status.js";
 
 const SENDERS = 2;
 
@@ -21,21 +23,27 @@ export function createUploads({ onIngested, titleOf }) {
   let replaced = null;
 
   function add(files, collection) {
-    for (const file of files) enter(file.name, collection, file, null, "waiting");
+    for (const file of files) enter(file.name, collection, file);
     pump();
   }
 
-  function enter(name, collection, file, jobId, state) {
-    const item = { name, collection, file, jobId, state };
+  /** item.parts: what the service made of the file, one, or those of an archive. */
+  function enter(name, collection, file) {
+    const item = { name, collection, file, password: "", parts: [], isArchive: false, state: "" };
     item.row = createUploadRow(name, {
       retryKey: () => (item.file ? "retry" : "chooseAgain"),
+      canUnlock: () => item.file !== null,
       onRetry: () => retry(item),
+      onUnlock: (password) => {
+        item.password = password;
+        retry(item);
+      },
       onCancel: () => cancel(item),
       onDismiss: () => remove([item]),
     });
     items.push(item);
     byId("upload-list").append(item.row.element);
-    show(item, { state });
+    if (file) show(item, { state: "waiting" });
     return item;
   }
 
@@ -53,32 +61,47 @@ export function createUploads({ onIngested, titleOf }) {
   }
 
   async function send(item) {
+    const { collection, password } = item;
+    // Kept no longer than it waits to be sent.
+    item.password = "";
     const onSent = (progress) => show(item, { state: "sending", progress });
-    let accepted;
     try {
-      accepted = await uploadFile(item.file, item.collection, onSent);
+      receive(item, await uploadFile(item.file, { collection, password }, onSent));
     } catch (problem) {
-      show(item, { state: "failed", problem });
-      return;
+      if (problem.files?.length > 1) receive(item, problem.files);
+      else show(item, { state: "failed", problem });
     }
-    if (accepted.status === "duplicate") {
-      show(item, { state: "duplicate", duplicateOf: titleOf(accepted.duplicate_of) });
-      return;
-    }
-    if (accepted.status === "rejected") {
-      show(item, { state: "failed", code: accepted.code, reason: accepted.reason });
-      return;
-    }
-    item.jobId = accepted.job_id;
-    show(item, { state: "queued" });
-    // Not awaited: the next file may be sent while this one is being read.
-    follow(item);
   }
 
-  async function follow(item) {
+  function receive(item, entries) {
+    item.isArchive = entries.length > 1;
+    hold(
+      item,
+      entries.map((entry) => ({ name: entry.name, jobId: entry.job_id, status: firstStatus(entry) })),
+    );
+  }
+
+  function firstStatus({ status, duplicate_of: original, code, reason }) {
+    if (status === "duplicate") return { state: "duplicate", duplicateOf: titleOf(original) };
+    if (status === "rejected") return { state: "failed", code, reason };
+    return { state: "queued" };
+  }
+
+  function hold(item, parts) {
+    item.parts = parts;
+    if (item.isArchive) {
+      item.row.parts.start(parts.length);
+      for (const part of parts) item.row.parts.show(part);
+    }
+    show(item, statusOf(item));
+    // Not awaited: the next file may be sent while these are being read.
+    for (const part of parts) if (isPending(part.status.state)) follow(item, part);
+  }
+
+  async function follow(item, part) {
     try {
-      await followJob(item.jobId, (job) =>
-        show(item, {
+      await followJob(part.jobId, (job) =>
+        showPart(item, part, {
           state: job.state,
           stage: job.stage,
           progress: job.progress,
@@ -88,19 +111,32 @@ export function createUploads({ onIngested, titleOf }) {
         }),
       );
     } catch (problem) {
-      show(item, { state: "failed", problem });
+      showPart(item, part, { state: "failed", problem });
     }
-    if (item.state === "done") onIngested(item.collection);
+    if (part.status.state === "done") onIngested(item.collection);
   }
 
-  function show(item, status) {
+  function showPart(item, part, status) {
+    const moved = part.status.state !== status.state;
+    part.status = status;
+    if (item.isArchive) item.row.parts.show(part);
+    show(item, statusOf(item), moved);
+  }
+
+  function statusOf({ isArchive, parts }) {
+    return isArchive ? archiveStatus(parts.map((part) => part.status)) : parts[0].status;
+  }
+
+  function show(item, status, moved = true) {
     item.state = status.state;
     item.row.show(status);
-    changed();
+    if (moved) changed();
   }
 
   function retry(item) {
     if (item.file) {
+      item.parts = [];
+      item.row.parts.start(0);
       show(item, { state: "waiting" });
       pump();
       return;
@@ -111,12 +147,15 @@ export function createUploads({ onIngested, titleOf }) {
 
   async function cancel(item) {
     if (item.state === "waiting") {
+      item.password = "";
       show(item, { state: "cancelled" });
       return;
     }
     try {
-      // Whoever follows the job shows that it has stopped.
-      await cancelJob(item.jobId);
+      // Whoever follows a job shows that it has stopped.
+      for (const part of item.parts.filter(({ status }) => isPending(status.state))) {
+        await cancelJob(part.jobId);
+      }
     } catch (problem) {
       announce(problemText(problem));
     }
@@ -137,18 +176,26 @@ export function createUploads({ onIngested, titleOf }) {
     byId("uploads").hidden = items.length === 0;
     byId("uploads-clear").hidden = finished().length === 0;
     // Kept, so that a reload of the page goes on following what is under way.
-    const jobs = items
-      .filter((item) => item.jobId !== null && (item.state === "queued" || item.state === "running"))
-      .map(({ jobId, name, collection }) => ({ jobId, name, collection }));
-    remember("jobs", JSON.stringify(jobs), "sessionStorage");
+    const under = items.map(({ name, collection, isArchive, parts }) => ({
+      name,
+      collection,
+      isArchive,
+      jobs: parts.filter(({ status }) => isPending(status.state)).map((part) => [part.name, part.jobId]),
+    }));
+    remember("uploads", JSON.stringify(under.filter(({ jobs }) => jobs.length > 0)), "sessionStorage");
   }
 
   byId("uploads-clear").addEventListener("click", () => remove(finished()));
   picker.addEventListener("cancel", () => {
     replaced = null;
   });
-  for (const { jobId, name, collection } of JSON.parse(recall("jobs", "sessionStorage") ?? "[]")) {
-    follow(enter(name, collection, null, jobId, "queued"));
+  for (const { name, collection, isArchive, jobs } of JSON.parse(recall("uploads", "sessionStorage") ?? "[]")) {
+    const item = enter(name, collection, null);
+    item.isArchive = isArchive;
+    hold(
+      item,
+      jobs.map(([title, jobId]) => ({ name: title, jobId, status: { state: "queued" } })),
+    );
   }
 
   return {

@@ -1,8 +1,8 @@
-"""DOCX: headings, numbered lists, tables and notes; no headers, footers or deleted text."""
+"""DOCX: headings, lists, tables, notes, text in pictures; no headers, footers or deleted text."""
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import docx
@@ -19,12 +19,16 @@ from ingestion.parsers.docx_looks import Look, Looks
 from ingestion.parsers.docx_math import EQUATION, linear
 from ingestion.parsers.docx_notes import REFERENCES, Notes
 from ingestion.parsers.docx_numbering import Numbering
+from ingestion.parsers.docx_pictures import DRAWINGS, DocumentPictures
 from ingestion.parsers.docx_tables import header_rows, own_cells, own_rows, table_cells
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.ooxml_package import UNREADABLE, checked_package
 from ingestion.parsers.pdf.captions import is_caption
+from ingestion.parsers.pictures import Picture, PictureReader, read_flow
+from ingestion.parsers.scan_pages import load_recogniser
 from ingestion.parsers.table_grid import GridCell, flattened_table, table_drafts
-from ingestion.records import BlockKind, Document
+from ingestion.ports import Advance, Recognise
+from ingestion.records import PLAIN, BlockKind, Document, ParseOptions
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.I)
 _TITLE_STYLE = re.compile(r"(?:title|标题|標題)", re.I)
@@ -55,29 +59,40 @@ _BREAKS = {
 _Element = Any
 
 
-def parse_docx(content: bytes, name: str) -> Document:
+def parse_docx(
+    content: bytes,
+    name: str,
+    options: ParseOptions = PLAIN,
+    advance: Advance = lambda _share: None,
+    load: Callable[[], Recognise] = load_recogniser,
+) -> Document:
     """Return the document in a Word file.
 
-    Raises BrokenDocument, EmptyDocument, or DocumentTooLarge where the package would unpack to
-    more than a document does.
+    Pictures are read by OCR where they are what a page says, see `ingestion.parsers.pictures`.
+    load: returns the recogniser, called when a picture needs it.
+    Raises BrokenDocument, EmptyDocument, MissingExtra (nothing but pictures), or DocumentTooLarge
+    where the package would unpack to more than a document does.
     """
     content = checked_package(content, media.DOCX)
     try:
         word = docx.Document(io.BytesIO(content))
         body = _Body(word)
-        drafts = list(body.drafts())
+        items = list(body.items())
         # Where a package has no properties, python-docx makes up a title.
         relations = word.part.package.rels.values()
         described = any(rel.reltype == RELATIONSHIP_TYPE.CORE_PROPERTIES for rel in relations)
         title = word.core_properties.title if described else None
     except (*UNREADABLE, PythonDocxError) as exc:
         raise BrokenDocument(media.DOCX, str(exc) or type(exc).__name__) from exc
+    reader = PictureReader(options, advance, load)
+    drafts = read_flow(items, reader)
+    reader.check_text(drafts)
     return build_document(
         drafts,
         name=name,
         media_type=media.DOCX,
         title=title,
-        warnings=hidden_warnings(body.hidden),
+        warnings=[*reader.warnings(), *hidden_warnings(body.hidden)],
     )
 
 
@@ -93,16 +108,20 @@ class _Body:
         self._levels: dict[str, int | None] = {}
         self._looks = Looks(word, self._chain)
         self._notes = Notes(word)
+        self._pictures = DocumentPictures(word)
+        self._met: list[Picture] = []
         self.hidden: list[HiddenText] = []
 
-    def drafts(self) -> Iterator[DraftBlock]:
-        """Yield the blocks of the body, then the notes that are named in it."""
+    def items(self) -> Iterator[DraftBlock | Picture]:
+        """Yield the blocks and pictures of the body, then the notes that are named in it."""
         yield from self._blocks(self._root)
         for mark, note in self._notes.met():
-            if text := self._joined(note):
+            # Pictures of notes are parts of theirs, which have other names.
+            text, _ = self._joined(note)
+            if text:
                 yield DraftBlock(BlockKind.FOOTNOTE, f"{mark} {text}")
 
-    def _blocks(self, parent: _Element) -> Iterator[DraftBlock]:
+    def _blocks(self, parent: _Element) -> Iterator[DraftBlock | Picture]:
         for child in parent:
             if child.tag == qn("w:p"):
                 yield from self._paragraph(child)
@@ -111,15 +130,17 @@ class _Body:
             elif child.tag in _CONTAINERS:
                 yield from self._blocks(child)
 
-    def _paragraph(self, element: _Element) -> Iterator[DraftBlock]:
+    def _paragraph(self, element: _Element) -> Iterator[DraftBlock | Picture]:
         style_id = _value(element, "w:pPr/w:pStyle")
         if _CONTENTS_STYLE.match(self._style_name(style_id)):
             return
         text = "".join(self._pieces(element, self._looks.of_paragraph(element, style_id)))
+        pictures, self._met = self._met, []
         level = self._outline_level(element, style_id)
         if text.strip():
             label = self._numbering.label(element, self._chain(style_id))
             yield _draft(text, level, label, captioned=self._is_caption(style_id))
+        yield from pictures
         for box in _text_boxes(element):
             yield from self._blocks(box)
 
@@ -136,12 +157,21 @@ class _Body:
                 yield _BREAKS[child.tag]
             elif child.tag in _SKIPPED:
                 continue
+            elif child.tag in DRAWINGS:
+                self._met += self._pictures.of(child)
             elif child.tag != qn("w:r") or not (reason := self._looks.of_run(child, look)):
                 yield from self._pieces(child, look)
-            elif count := count_characters("".join(self._pieces(child, look))):
-                self.hidden.append(HiddenText(reason, count))
+            else:
+                self._hide(reason, child, look)
 
-    def _table(self, element: _Element) -> Iterator[DraftBlock]:
+    def _hide(self, reason: str, run: _Element, look: Look) -> None:
+        """Count the text of a run that nobody sees, and forget its pictures."""
+        met = len(self._met)
+        if count := count_characters("".join(self._pieces(run, look))):
+            self.hidden.append(HiddenText(reason, count))
+        del self._met[met:]
+
+    def _table(self, element: _Element) -> Iterator[DraftBlock | Picture]:
         rows = own_rows(element)
         if max((len(own_cells(row)) for row in rows), default=0) == 1:
             # One column is a frame around text, not a table.
@@ -149,15 +179,21 @@ class _Body:
                 for cell in own_cells(row):
                     yield from self._blocks(cell)
             return
-        cells = [
-            GridCell(self._joined(cell.element), cell.top, cell.left, cell.bottom, cell.right)
-            for cell in table_cells(rows)
-        ]
+        cells: list[GridCell] = []
+        pictures: list[Picture] = []
+        for cell in table_cells(rows):
+            text, shown = self._joined(cell.element)
+            cells.append(GridCell(text, cell.top, cell.left, cell.bottom, cell.right))
+            pictures += shown
         yield from table_drafts(cells, header_rows(rows))
+        yield from pictures
 
-    def _joined(self, element: _Element) -> str:
-        """Return the text of a cell or note on one line."""
-        return " ".join(" ".join(_flat(draft).split()) for draft in self._blocks(element))
+    def _joined(self, element: _Element) -> tuple[str, list[Picture]]:
+        """Return the text of a cell or note on one line, and its pictures."""
+        items = list(self._blocks(element))
+        pictures = [item for item in items if isinstance(item, Picture)]
+        drafts = (item for item in items if isinstance(item, DraftBlock))
+        return " ".join(" ".join(_flat(draft).split()) for draft in drafts), pictures
 
     def _is_caption(self, style_id: str) -> bool:
         chain = self._chain(style_id)

@@ -84,6 +84,16 @@ def parse_image(
     )
 
 
+def pixels_of(content: bytes) -> Pixels:
+    """Return the image in a file as it is shown, made smaller where it is large.
+
+    content: of one of the kinds in `media.IMAGES`. Raises BrokenDocument, or DocumentTooLarge (in
+    pixels).
+    """
+    with _opened(content, media.sniff(content, "")) as image:
+        return _frame(image, 0)[0]
+
+
 @contextmanager
 def _opened(content: bytes, media_type: str) -> Iterator[Image.Image]:
     """Open an image without decoding it; all that goes wrong while it is read is translated."""

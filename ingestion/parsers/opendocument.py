@@ -1,8 +1,8 @@
 """ODS and ODP: the visible sheets as tables, the visible slides as pages."""
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 from xml.etree.ElementTree import Element
 
 from ingestion import media
@@ -12,7 +12,8 @@ from ingestion.parsers.odt import Body, open_document
 from ingestion.parsers.odt_styles import Styles
 from ingestion.parsers.odt_styles import qualified as q
 from ingestion.parsers.page_warnings import page_warnings
-from ingestion.parsers.table_grid import table_drafts
+from ingestion.parsers.sheet_tables import Grid, Region, regions
+from ingestion.parsers.table_grid import LARGEST_GRID, GridCell, table_drafts
 from ingestion.records import BlockKind, Document
 
 NOTES = "备注 Notes:"
@@ -26,8 +27,8 @@ _REPEATED = frozenset(("date-time", "footer", "header", "page-number"))
 def parse_ods(content: bytes, name: str) -> Document:
     """Return the document in an OpenDocument spreadsheet: a heading and tables for each sheet.
 
-    Cells are as the sheet shows them. Empty rows part tables. Raises BrokenDocument,
-    PasswordRequired, EmptyDocument, or DocumentTooLarge.
+    Cells are as the sheet shows them; tables are parted as `sheet_tables.regions` says. Raises
+    BrokenDocument, PasswordRequired, EmptyDocument, or DocumentTooLarge.
     """
     opened = open_document(content, media.ODS, "office:spreadsheet")
     body, styles = opened.body(), Styles(opened.roots)
@@ -68,16 +69,67 @@ def parse_odp(content: bytes, name: str) -> Document:
 
 
 def _tables(body: Body, table: Element) -> Iterator[DraftBlock]:
-    """Yield the tables that empty rows part; lines of one cell over a header are a title."""
-    filled = (cell for cell in body.cells(table) if cell.text)
-    rows = [list(row) for _, row in groupby(filled, key=lambda cell: cell.top)]
-    starts = [at for at, row in enumerate(rows) if not at or row[0].top > rows[at - 1][0].top + 1]
-    for first, last in zip(starts, [*starts[1:], len(rows)], strict=True):
-        run = rows[first:last]
-        over = next((at for at, row in enumerate(run) if len(row) > 1), len(run))
-        for row in run[:over]:
-            yield DraftBlock(BlockKind.PARAGRAPH, row[0].text)
-        yield from table_drafts([cell for row in run[over:] for cell in row])
+    """Yield the tables of a sheet, each after the lines of one cell over its header."""
+    filled = [cell for cell in body.cells(table) if cell.text]
+    tops, lefts = _near(cell.top for cell in filled), _near(cell.left for cell in filled)
+    if not filled or (tops[-1][1] + 1) * (lefts[-1][1] + 1) > LARGEST_GRID:
+        yield from table_drafts(filled)
+        return
+    cells = sorted((_moved(cell, tops, lefts) for cell in filled), key=_left)
+    rows = [[""] * (lefts[-1][1] + 1) for _ in range(tops[-1][1] + 1)]
+    spans: dict[int, list[GridCell]] = {}
+    by_row: dict[int, list[GridCell]] = {}
+    for cell in cells:
+        rows[cell.top][cell.left] = cell.text
+        by_row.setdefault(cell.top, []).append(cell)
+        if cell.right > cell.left or cell.bottom > cell.top:
+            spans.setdefault(cell.top, []).append(cell)
+    for region in regions(Grid(rows, spans)):
+        inside = [
+            cell
+            for row in range(region.top, region.end)
+            for cell in _between(by_row.get(row, ()), region)
+        ]
+        for cell in inside:
+            if cell.top < region.body:
+                yield DraftBlock(BlockKind.PARAGRAPH, cell.text)
+        yield from table_drafts([cell for cell in inside if cell.top >= region.body])
+
+
+def _between(cells: Sequence[GridCell], region: Region) -> Sequence[GridCell]:
+    """Return the cells of a row, from left to right, that begin in the region's columns."""
+    first = bisect_left(cells, region.left, key=_left)
+    return cells[first : bisect_left(cells, region.right, key=_left)]
+
+
+def _left(cell: GridCell) -> int:
+    return cell.left
+
+
+def _near(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the rows or columns in use, rising, each with where it is if gaps are one wide."""
+    places: list[tuple[int, int]] = []
+    for number in sorted(set(numbers)):
+        step = 0 if not places else min(number - places[-1][0], 2)
+        places.append((number, places[-1][1] + step if places else 0))
+    return places
+
+
+def _moved(
+    cell: GridCell, tops: Sequence[tuple[int, int]], lefts: Sequence[tuple[int, int]]
+) -> GridCell:
+    """Return the cell where it is if gaps are one wide; it ends in a row and column in use."""
+
+    def place(places: Sequence[tuple[int, int]], number: int) -> int:
+        return places[bisect_right(places, number, key=lambda pair: pair[0]) - 1][1]
+
+    return GridCell(
+        cell.text,
+        place(tops, cell.top),
+        place(lefts, cell.left),
+        place(tops, cell.bottom),
+        place(lefts, cell.right),
+    )
 
 
 def _slide(body: Body, slide: Element) -> Iterator[DraftBlock]:

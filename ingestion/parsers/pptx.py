@@ -1,8 +1,11 @@
-"""PPTX: what the visible slides show, in reading order, and the notes of the speaker."""
+"""PPTX: what the visible slides show, in reading order, and the notes of the speaker.
+
+Pictures are read by OCR where a slide has few letters besides, or is mostly one picture.
+"""
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,18 +22,21 @@ from ingestion.parsers import pptx_graphics
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.ooxml_package import UNREADABLE, checked_package
 from ingestion.parsers.page_warnings import page_warnings
+from ingestion.parsers.pictures import PictureReader
 from ingestion.parsers.pptx_layout import (
     NS,
     Element,
     Layout,
     Placeholder,
-    distance,
     frame_of,
     placeholder_of,
     shapes_of,
 )
+from ingestion.parsers.pptx_pictures import SlidePictures, slide_size
 from ingestion.parsers.pptx_text import paragraphs, visible_text
-from ingestion.records import BlockKind, Document
+from ingestion.parsers.scan_pages import load_recogniser
+from ingestion.ports import Advance, Recognise
+from ingestion.records import PLAIN, BlockKind, Document, ParseOptions
 from ingestion.reflow import display_width
 
 LARGEST_TEXT = 32 << 20
@@ -47,18 +53,27 @@ _DIAGRAM_DATA = qn("r:dm")
 _Part = Any
 
 
-def parse_pptx(content: bytes, name: str) -> Document:
+def parse_pptx(
+    content: bytes,
+    name: str,
+    options: ParseOptions = PLAIN,
+    advance: Advance = lambda _share: None,
+    load: Callable[[], Recognise] = load_recogniser,
+) -> Document:
     """Return the document in a presentation: a slide is a page, its title a heading.
 
-    Raises BrokenDocument, EmptyDocument, or DocumentTooLarge.
+    load: returns the recogniser, called when a picture needs it.
+    Raises BrokenDocument, EmptyDocument, MissingExtra (nothing but pictures), or DocumentTooLarge.
     """
     content = checked_package(content, media.PPTX)
+    reader = PictureReader(options, advance, load, " on slides")
     try:
-        deck = _Deck(Package.open(io.BytesIO(content)))
+        deck = _Deck(Package.open(io.BytesIO(content)), reader)
         drafts = list(deck.drafts())
         title = deck.title()
     except (*UNREADABLE, PythonPptxError) as exc:
         raise BrokenDocument(media.PPTX, str(exc)[:200] or type(exc).__name__) from exc
+    reader.check_text(drafts)
     return build_document(
         drafts,
         name=name,
@@ -68,6 +83,7 @@ def parse_pptx(content: bytes, name: str) -> Document:
         warnings=[
             *page_warnings("Slides that are hidden and were left out", deck.hidden),
             *page_warnings("Slides that have no text", deck.blank),
+            *reader.warnings(),
             *hidden_warnings(deck.unseen, "slide"),
         ],
     )
@@ -76,8 +92,12 @@ def parse_pptx(content: bytes, name: str) -> Document:
 class _Deck:
     """One presentation. `drafts` fills in which slides are hidden and which have no text."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, reader: PictureReader) -> None:
         self._package = package
+        root: Element = package.presentation_part._element
+        self._entries: list[Element] = root.findall("p:sldIdLst/p:sldId", NS)
+        self._size = slide_size(root)
+        self._pictures = SlidePictures(self._size, reader)
         self._layouts: dict[str, Layout] = {}
         self._drawn: set[str] = set()
         self._characters = 0
@@ -108,7 +128,7 @@ class _Deck:
         """Yield the slides' parts in the order in which they are shown, each once."""
         deck = self._package.presentation_part
         seen = set()
-        for entry in deck._element.iterfind("p:sldIdLst/p:sldId", NS):
+        for entry in self._entries:
             slide = deck.related_part(entry.get(qn("r:id")))
             if slide.partname not in seen:
                 seen.add(slide.partname)
@@ -127,12 +147,18 @@ class _Deck:
         layout = self._layout(slide)
         shapes = list(self._visible(layout, tree, page))
         titles = list(_titles(shapes, page))
-        body = [
-            draft
+        shown = [*self._pictures.background(slide)] + [
+            self._pictures.of(
+                slide,
+                shape,
+                layout.bases(placeholder),
+                list(self._shape(slide, shape, layout, placeholder, page)),
+            )
             for shape, placeholder in shapes
             if placeholder is None or not (placeholder.is_title or placeholder.is_furniture)
-            for draft in self._shape(slide, shape, layout, placeholder, page)
         ]
+        letters = sum(len(title.text) for title in titles)
+        body = self._pictures.read(shown, letters, page, page / len(self._entries))
         yield from titles or _first_line_as_title(body)
         yield from body if titles else body[len(_first_line_as_title(body)) :]
         yield from _notes(slide, page)
@@ -152,10 +178,7 @@ class _Deck:
 
     def _off_slide(self, tree: Element) -> Iterator[tuple[str, Element]]:
         """Yield the shapes that lie wholly beside the slide."""
-        size = self._package.presentation_part._element.find("p:sldSz", NS)
-        if size is None:
-            return
-        width, height = distance(size.get("cx")), distance(size.get("cy"))
+        width, height = self._size
         for shape in shapes_of(tree):
             if (place := frame_of(shape)) and width and height:
                 left, top, right, bottom = place

@@ -122,6 +122,35 @@ def frame_of(shape: Element) -> tuple[int, int, int, int] | None:
     return left, top, left + distance(size.get("cx")), top + distance(size.get("cy"))
 
 
+def shown_frame(shape: Element) -> tuple[float, float, float, float] | None:
+    """Return a shape's own left, top, right and bottom on the slide, also from within groups."""
+    frame = frame_of(shape)
+    if frame is None:
+        return None
+    left, top, right, bottom = map(float, frame)
+    for group in shape.iterancestors(qn("p:grpSp")):
+        outer, inner = frame_of(group), _inner_frame(group)
+        if outer is None or inner is None:
+            continue
+        across, down = ((outer[i + 2] - outer[i]) / (inner[i + 2] or 1) for i in (0, 1))
+        left, right = (outer[0] + (x - inner[0]) * across for x in (left, right))
+        top, bottom = (outer[1] + (y - inner[1]) * down for y in (top, bottom))
+    return left, top, right, bottom
+
+
+def _inner_frame(group: Element) -> tuple[int, int, int, int] | None:
+    """Return the corner, width and height of a group as its shapes count them."""
+    corner = group.find("p:grpSpPr/a:xfrm/a:chOff", NS)
+    size = group.find("p:grpSpPr/a:xfrm/a:chExt", NS)
+    if corner is None or size is None:
+        return None
+    x, y, cx, cy = (
+        distance(element.get(name))
+        for element, name in ((corner, "x"), (corner, "y"), (size, "cx"), (size, "cy"))
+    )
+    return x, y, cx, cy
+
+
 def distance(text: str | None) -> int:
     """Return a length or place in EMU, 0 where the text is none."""
     digits = (text or "").removeprefix("-")

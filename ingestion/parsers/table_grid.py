@@ -15,7 +15,8 @@ LONGEST_LABEL = 100
 """Characters of a cell merged over rows that stands in each of them; longer ones stand once."""
 LARGEST_GRID = 1_000_000
 """Places of a table; one with more is written without them."""
-_DEEPEST_HEADER = 4
+DEEPEST_HEADER = 4
+"""Most rows of a header that nothing marks as one."""
 _PLACES_A_CELL = 16
 _REPEATED_SHARE = 16
 _FEW = 2000
@@ -83,7 +84,7 @@ def header_end(
     least the rows from `start` that a header may have. held: those with text.
     """
     deepest = start + 1
-    while deepest < min(rows - 1, start + _DEEPEST_HEADER):
+    while deepest < min(rows - 1, start + DEEPEST_HEADER):
         above = {cells[deepest - 1, column] for column in range(columns)}
         if all(cell.right == cell.left for cell in above):
             break
@@ -170,6 +171,22 @@ def table_drafts(cells: Sequence[GridCell], header: int = 0) -> list[DraftBlock]
     return [*titles, _table(rows)]
 
 
+def joined_header(cells: Collection[GridCell], rows: int, columns: int) -> tuple[int, list[str]]:
+    """Return how many rows the header of a table takes, and the whole name of each column.
+
+    cells: those with text in the first `DEEPEST_HEADER` + 1 rows. rows, columns: of the table,
+    each with text. A table without a header of several rows has one of one row.
+    """
+    dense = sorted(cells, key=lambda cell: (cell.top, cell.left))
+    over, end = _header(dense, rows, columns, 0)
+    return (end, _names(dense, 0, end, columns)) if not over and end > 1 else (1, [])
+
+
+def is_value(text: str) -> bool:
+    """Return whether a cell's text is a number that names nothing; years name columns."""
+    return _VALUE.fullmatch(text) is not None
+
+
 def flattened_table(text: str) -> str:
     """Return a table on one line, for a cell that holds it: its rows parted by semicolons."""
     rows = ([cell for cell in line.split(" | ") if cell.strip()] for line in text.split("\n"))
@@ -204,15 +221,45 @@ def _header(dense: Sequence[GridCell], rows: int, columns: int, given: int) -> t
             break
         over += 1
     over = min(over, rows - 1)
-    if over + 1 < given <= min(over + _DEEPEST_HEADER, rows - 1):
+    if over + 1 < given <= min(over + DEEPEST_HEADER, rows - 1):
         return over, given
     if given == over + 1:
         return over, given
-    held = {cell for cell in dense if cell.top < over + _DEEPEST_HEADER}
-    raster = _raster(held, over, min(rows, over + _DEEPEST_HEADER), columns)
+    held = {cell for cell in dense if cell.top < over + DEEPEST_HEADER}
+    end = _end_of_names(held, over, rows, columns)
+    if end > over + 1:
+        return over, end
+    repeated = _with_repeats_merged(held, over)
+    end = _end_of_names(repeated, over, rows, columns) if len(repeated) < len(held) else end
+    # A label that is written again over each of its columns may also be data.
+    under = any(cell.top == end and is_value(cell.text) for cell in dense)
+    return over, end if under else over + 1
+
+
+def _end_of_names(held: Collection[GridCell], over: int, rows: int, columns: int) -> int:
+    """Return the row under the header, one row where values stand in what would be more."""
+    raster = _raster(held, over, min(rows, over + DEEPEST_HEADER), columns)
     end = header_end(raster, held, over, rows, columns)
     below = (cell.text for cell in held if over < cell.top < end)
-    return over, over + 1 if any(map(_VALUE.fullmatch, below)) else end
+    return over + 1 if any(map(is_value, below)) else end
+
+
+def _with_repeats_merged(cells: Collection[GridCell], first: int) -> set[GridCell]:
+    """Return the cells, those of the first row that repeat the one before them as one with it."""
+    merged: list[GridCell] = []
+    for cell in sorted(cells, key=lambda cell: (cell.top, cell.left)):
+        before = merged[-1] if merged else None
+        if (
+            before
+            and before.top == cell.top == first
+            and before.bottom == cell.bottom
+            and before.right + 1 == cell.left
+            and before.text == cell.text
+        ):
+            merged[-1] = replace(before, right=cell.right)
+        else:
+            merged.append(cell)
+    return set(merged)
 
 
 def _raster(

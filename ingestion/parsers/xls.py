@@ -15,6 +15,7 @@ from ingestion import media
 from ingestion.builder import build_document
 from ingestion.errors import BrokenDocument, DocumentTooLarge
 from ingestion.parsers.package import check_size
+from ingestion.parsers.sheet_tables import Grid
 from ingestion.parsers.xlsx import grid_of, left_out, opened_workbook, sheet_drafts
 from ingestion.parsers.xlsx_cells import LARGEST_AREA, Sheet
 from ingestion.records import Document
@@ -68,7 +69,7 @@ class _Book:
             warnings=[*left_out("hidden", self._hidden), *left_out("too large", self._refused)],
         )
 
-    def _grids(self) -> Iterator[tuple[str, list[list[str]]]]:
+    def _grids(self) -> Iterator[tuple[str, Grid]]:
         with opened_workbook(self._content, self._media_type) as book:
             for listed in book.sheets_metadata:
                 if listed.typ is not SheetTypeEnum.WorkSheet:

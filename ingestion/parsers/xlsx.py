@@ -2,6 +2,7 @@
 
 import io
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -15,11 +16,11 @@ from ingestion.errors import BrokenDocument, DocumentTooLarge, PasswordRequired
 from ingestion.parsers.hidden_text import HiddenText, count_characters, hidden_warnings
 from ingestion.parsers.number_formats import day_text, number_text
 from ingestion.parsers.ooxml_package import checked_package
+from ingestion.parsers.sheet_tables import Grid, Row, Span, grid_drafts
 from ingestion.parsers.xlsx_cells import Sheet
 from ingestion.parsers.xlsx_scan import LARGEST_CELLS, Workbook, scan_workbook
 from ingestion.records import BlockKind, Document
 
-Row = list[str]
 _SHEET_LEVEL = 2
 _LONGEST_LABEL = 100
 _PANIC = "PanicException"
@@ -30,11 +31,11 @@ _PICTURE = re.compile(r"=?(?:_xlfn\.)?DISPIMG\(.*\)", re.DOTALL)
 def parse_xlsx(content: bytes, name: str) -> Document:
     """Return the document in a workbook: each visible sheet a heading and its tables.
 
-    Empty rows part tables, a column without values is left out, and a label merged over several
-    rows stands in each of them. Hidden rows and columns are left out and counted; sheets that are
-    hidden, or have more cells than a reader of this kind of document can hold, are left out with a
-    warning. Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB), or DocumentTooLarge,
-    also where no sheet with text is within the limits.
+    Tables are parted as `sheet_tables.regions` says, a column without values is left out, and a
+    label merged over several rows stands in each of them. Hidden rows and columns are left out and
+    counted; sheets that are hidden, or have more cells than a reader of this kind of document can
+    hold, are left out with a warning. Raises BrokenDocument, EmptyDocument, UnsupportedMedia (XLSB)
+    or DocumentTooLarge, also where no sheet with text is within the limits.
     """
     content = checked_package(content, media.XLSX)
     workbook = scan_workbook(content)
@@ -60,16 +61,15 @@ def left_out(why: str, names: Sequence[str]) -> list[str]:
     return [f"Sheets that are {why} and were left out: {', '.join(names)}."] if names else []
 
 
-def sheet_drafts(grids: Iterable[tuple[str, Iterable[Row]]]) -> Iterator[DraftBlock]:
-    """Yield each sheet's name as a heading and its tables. grids: (name, rows of cells' text)."""
+def sheet_drafts(grids: Iterable[tuple[str, Grid]]) -> Iterator[DraftBlock]:
+    """Yield each sheet's name as a heading and its tables. grids: by the sheets' names."""
     for name, grid in grids:
-        blocks = [block for run in _runs(grid) for block in _blocks(run)]
-        if blocks:
+        if blocks := list(grid_drafts(grid)):
             yield DraftBlock(BlockKind.HEADING, name, _SHEET_LEVEL)
             yield from blocks
 
 
-def _grids(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[tuple[str, list[Row]]]:
+def _grids(workbook: Workbook, hidden: list[HiddenText]) -> Iterator[tuple[str, Grid]]:
     """Yield the name and the cells' text of each sheet; `hidden` gains what is not in it."""
     with opened_workbook(workbook.package, media.XLSX) as opened:
         for name, sheet in workbook.sheets.items():
@@ -93,8 +93,8 @@ def opened_workbook(content: bytes, media_type: str) -> Iterator[CalamineWorkboo
         raise BrokenDocument(media_type, "its sheets are damaged") from exc
 
 
-def grid_of(sheet: CalamineSheet, scanned: Sheet, hidden: list[HiddenText]) -> list[Row]:
-    """Return the text of a sheet's visible cells; `hidden` gains what is not shown.
+def grid_of(sheet: CalamineSheet, scanned: Sheet, hidden: list[HiddenText]) -> Grid:
+    """Return a sheet's visible cells; `hidden` gains the text of the others.
 
     scanned: what calamine does not tell of the sheet.
     """
@@ -103,8 +103,27 @@ def grid_of(sheet: CalamineSheet, scanned: Sheet, hidden: list[HiddenText]) -> l
     for (row, column), text in scanned.shown.items():
         if 0 <= row - top < len(grid) and 0 <= column - left < len(grid[0]):
             grid[row - top][column - left] = text
-    _fill_down(grid, sheet.merged_cell_ranges or [], top, left)
-    return _without_hidden(grid, scanned, (top, left), hidden)
+    merged = sheet.merged_cell_ranges or []
+    _fill_down(grid, merged, top, left)
+    kept = _without_hidden(grid, scanned, (top, left), hidden)
+    shown = [row for row in range(len(grid)) if row + top not in scanned.hidden_rows]
+    return Grid(kept, _spans(merged, shown, top, left))
+
+
+def _spans(
+    merged: Iterable[tuple[tuple[int, int], tuple[int, int]]],
+    shown: Sequence[int],
+    top: int,
+    left: int,
+) -> dict[int, list[Span]]:
+    """Return the merged ranges as they lie in the rows that are shown. shown: their numbers."""
+    spans: dict[int, list[Span]] = {}
+    for (first, column), (last, final) in merged:
+        start = bisect_left(shown, first - top)
+        end = bisect_right(shown, last - top) - 1
+        if start <= end and shown[start] == first - top and column >= left:
+            spans.setdefault(start, []).append(Span(start, column - left, end, final - left))
+    return spans
 
 
 def _without_hidden(
@@ -175,33 +194,3 @@ def _fill_down(
             if not occupied[row] or grid[row][column - left]:
                 break
             grid[row][column - left] = label
-
-
-def _runs(grid: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yield the rows between empty ones."""
-    run: list[Row] = []
-    for row in grid:
-        if any(row):
-            run.append(row)
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
-
-
-def _blocks(run: Sequence[Row]) -> Iterator[DraftBlock]:
-    """Yield a table, after the lines of one cell that stand over its header as a title."""
-    used = sorted({column for row in run for column, text in enumerate(row) if text})
-    rows = [[row[column] for column in used] for row in run]
-    over = 0
-    while over < len(rows) and sum(map(bool, rows[over])) == 1:
-        yield DraftBlock(BlockKind.PARAGRAPH, "".join(rows[over]))
-        over += 1
-    if over < len(rows):
-        yield DraftBlock(BlockKind.TABLE, "\n".join(_line(row) for row in rows[over:]))
-
-
-def _line(row: Row) -> str:
-    width = max(column for column, text in enumerate(row, 1) if text)
-    return " | ".join(row[:width])

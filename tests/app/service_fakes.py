@@ -74,7 +74,7 @@ class FakeModels:
 
     def search(self, request: SearchRequest) -> SearchResult:
         self.searched.append(request)
-        return self.find(request) if self.find else SearchResult((PASSAGE,), {"total": 2.0})
+        return self.find(request) if self.find else SearchResult((PASSAGE,), {"total": 2.0}, 1)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return np.zeros((len(texts), 8), dtype=np.float32)

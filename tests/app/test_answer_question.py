@@ -114,10 +114,12 @@ class Answering:
         rules: Sequence[Rule] = RULES,
         threshold: float = 0.0,
         strategy: Strategy = "generate",
+        documents: int = 1,
         page_at: Callable[[Passage, int], int | None] = lambda _passage, _position: 4,
     ) -> None:
         self.searched: list[SearchRequest] = []
         self._passages = passages
+        self._documents = documents
         fallbacks = {
             "zh": pick_script(SCRIPTS, Stage.FALLBACK, "zh").text,
             "en": pick_script(SCRIPTS, Stage.FALLBACK, "en").text,
@@ -130,7 +132,7 @@ class Answering:
 
     def _search(self, request: SearchRequest) -> SearchResult:
         self.searched.append(request)
-        return SearchResult(self._passages, {"fusion": 1.5})
+        return SearchResult(self._passages, {"fusion": 1.5}, self._documents)
 
     def events(self, question: str, **more: object) -> list[AnswerEvent]:
         return list(self.answerer.answer(asked(question, **more)))
@@ -337,6 +339,16 @@ def test_answer_nothing_found_is_refused_without_the_model(question: str, langua
     assert answer.script_id == script(Stage.REFUSAL_EMPTY, language)
     assert "县馆" in answer.text
     assert generator.prompts == []
+
+
+@pytest.mark.parametrize(("question", "language"), [(ZH_QUESTION, "zh"), (EN_QUESTION, "en")])
+def test_answer_collection_without_documents_is_refused_as_such(
+    question: str, language: str
+) -> None:
+    answer = Answering(FakeGenerator(), documents=0).answer(question)
+    assert answer.outcome is Outcome.REFUSED
+    assert answer.script_id == script(Stage.REFUSAL_NO_DOCUMENTS, language)
+    assert "县馆" in answer.text
 
 
 def test_answer_refusal_naming_a_leak_is_the_fallback_script() -> None:

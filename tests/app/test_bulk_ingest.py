@@ -158,7 +158,8 @@ def test_ingest_password_comes_with_every_file_and_opens_archives(run: Run, fold
     locked = raw_zip(b"locked.txt", "上锁的内容。".encode(), password=b"secret")
     (folder / "locked.zip").write_bytes(locked)
     assert run(folder) == 1
-    assert "password" in run.printed
+    assert "needs a password. Send it with `youju ingest --password`." in run.printed
+    assert "field" not in run.printed
     run.password = "secret"
     (folder / "a.txt").write_text("新的内容。", encoding="utf-8")
     assert run(folder) == 0

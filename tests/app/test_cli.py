@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
+from ingestion.errors import WrongPassword
+from ingestion.store.catalog import Catalog
 
 STATUTE = "# 借阅规则\n\n第一条 借阅期限为三十日。\n\n第二条 每次借书不得超过五册。\n"
 FERRY = "The ferry crossing takes forty minutes. It leaves from pier seven.\n"
@@ -156,7 +158,7 @@ def test_search_prints_passages_as_they_are(here: Youju) -> None:
 def test_search_in_a_collection_without_documents_says_so(here: Youju) -> None:
     said = here("search", "gate", "-c", "[b]none")
     assert (said.code, said.out) == (0, "")
-    assert said.err.splitlines()[-1] == "nothing found in collection [b]none"
+    assert said.err.splitlines()[-1] == "collection [b]none holds no documents"
 
 
 def test_documents_lists_names_as_they_are(here: Youju) -> None:
@@ -176,6 +178,22 @@ def test_jobs_lists_states_and_reasons(here: Youju) -> None:
     (failed,) = (line for line in lines if "failed" in line)
     assert "broken.pdf  broken_document: " in failed
     assert sum(" done " in line and "100%" in line for line in lines) == 3
+
+
+def test_jobs_names_the_option_for_a_password_not_the_field_of_a_form(
+    youju: Youju, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog(tmp_path / "catalog.sqlite3")
+    catalog.submit("default", "a.pdf", b"locked", {})
+    job = catalog.claim("w1", 60)
+    assert job is not None
+    catalog.fail(job.job_id, "w1", WrongPassword.code, str(WrongPassword()))
+    catalog.close()
+    monkeypatch.setenv("YOUJU_DATA_DIR", str(tmp_path))
+    said = youju("jobs")
+    assert "wrong_password: The password does not open the document." in said.out
+    assert "Send the right one with `youju ingest --password`." in said.out
+    assert "field" not in said.out
 
 
 def test_models_prepare_is_quick_when_they_are_there(here: Youju, models_dir: Path) -> None:

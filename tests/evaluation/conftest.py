@@ -71,7 +71,8 @@ class MemoryService:
             for name, document in self.documents.items()
         }
         best = sorted(shared, key=lambda name: (-shared[name], name))[:top_k]
-        return SearchResult(tuple(self._passage(name, shared[name]) for name in best), {})
+        passages = tuple(self._passage(name, shared[name]) for name in best)
+        return SearchResult(passages, {}, len(self.documents))
 
     def ask(self, question: str) -> Iterator[ReleasedSentence | Answer]:
         best = self.search(question, 1).passages[0]

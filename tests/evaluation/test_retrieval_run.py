@@ -92,7 +92,7 @@ def test_run_service_deep_list_with_another_head_shows_in_agreement(zoo, served,
 
     def search(question: str, top_k: int):
         found = honest(question, top_k)
-        return type(found)(found.passages[::-1], {}) if top_k > 5 else found
+        return type(found)(found.passages[::-1], {}, found.documents) if top_k > 5 else found
 
     subject = service.subject()
     subject = type(subject)(search, subject.ask, subject.ingest, subject.encoder, subject.close)

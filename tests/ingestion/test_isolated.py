@@ -39,7 +39,7 @@ def test_isolated_parser_gives_what_the_parser_gives() -> None:
 
 
 def test_isolated_parser_passes_code_and_message_on(parser: IsolatedParser) -> None:
-    with pytest.raises(ParserFailed, match="No parser for application/zip") as failed:
+    with pytest.raises(ParserFailed, match="No parser for ZIP archives") as failed:
         parser(b"PK\x03\x04 nothing else", "a.zip", PLAIN, tick)
     assert failed.value.code == "unsupported_media"
 

@@ -57,7 +57,7 @@ def found(indexes: CollectionsIndex, catalog: FakeCatalog, collection: str) -> l
     """Return all that searches find, to the last digit of every score, times left out."""
     searcher = Searcher(indexes, catalog, FakeEmbedder())
     results = [searcher.search(SearchRequest(query, collection, 20, None)) for query in QUERIES]
-    return [SearchResult(result.passages, {}) for result in results]
+    return [SearchResult(result.passages, {}, result.documents) for result in results]
 
 
 def on_disk(folder: Path) -> bytes:

@@ -6,6 +6,8 @@ from retrieval.records import SearchRequest
 from retrieval.search import FusionWeights, Searcher
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, FakeEmbedder
 
+DOCUMENTS = 40
+
 
 def _searcher(catalog: FakeCatalog, weights: FusionWeights | None = None) -> Searcher:
     indexes = CollectionsIndex(catalog, DIMENSION)
@@ -16,7 +18,7 @@ def _searcher(catalog: FakeCatalog, weights: FusionWeights | None = None) -> Sea
 @pytest.fixture
 def catalog() -> FakeCatalog:
     filled = FakeCatalog()
-    for number in range(40):
+    for number in range(DOCUMENTS):
         filled.put(f"d{number}", f"rule{number}", [f"item{number} costs", f"item{number} lasts"])
     return filled
 
@@ -67,11 +69,21 @@ def test_search_document_ids_limit_the_result(catalog: FakeCatalog) -> None:
     assert found.passages
 
 
-@pytest.mark.parametrize("changes", [{"collection": "other"}, {"top_k": 0}])
+@pytest.mark.parametrize(
+    ("changes", "documents"), [({"collection": "other"}, 0), ({"top_k": 0}, DOCUMENTS)]
+)
 def test_search_unknown_collection_or_nothing_wanted_gives_nothing(
-    catalog: FakeCatalog, changes: dict[str, object]
+    catalog: FakeCatalog, changes: dict[str, object], documents: int
 ) -> None:
-    assert _searcher(catalog).search(_request("item1", **changes)).passages == ()
+    result = _searcher(catalog).search(_request("item1", **changes))
+    assert (result.passages, result.documents) == ((), documents)
+
+
+def test_search_tells_how_many_documents_the_collection_holds(catalog: FakeCatalog) -> None:
+    searcher = _searcher(catalog)
+    limited = _request("item1", document_ids=frozenset({"no such document"}))
+    assert searcher.search(_request("item1")).documents == DOCUMENTS
+    assert searcher.search(limited).documents == DOCUMENTS
 
 
 def test_search_chunk_deleted_since_it_was_indexed_is_left_out(catalog: FakeCatalog) -> None:

@@ -11,6 +11,7 @@ from ingestion import media
 from ingestion.builder import build_document
 from ingestion.errors import (
     BrokenDocument,
+    DocumentTooLarge,
     EmptyDocument,
     MissingExtra,
     PasswordRequired,
@@ -23,16 +24,20 @@ from ingestion.parsers.pdf.furniture import drop_furniture
 from ingestion.parsers.pdf.layout import Row, rows_of
 from ingestion.parsers.pdf.metadata import read_metadata
 from ingestion.parsers.pdf.outline import Outline, read_outline
+from ingestion.parsers.pdf.page_weights import PageWeights
 from ingestion.parsers.pdf.paragraphs import drafts_of
 from ingestion.parsers.pdf.salvage import salvaged
 from ingestion.parsers.pdf.scans import ScanReader
 from ingestion.parsers.pdf.scene import may_layer_forms
+from ingestion.parsers.pdf.weight_signs import HEAVIEST_PAGE
 from ingestion.parsers.scan_pages import as_shown, load_recogniser
 from ingestion.ports import Advance, Recognise
 from ingestion.records import PLAIN, Document, ParseOptions
 
 # PDFium is not safe to call from two threads.
 _PDFIUM = threading.Lock()
+MOST_PAGES = 20_000
+"""A file may name one page a million times; no more than this are read."""
 _PARTIAL = "The file is damaged. This is what could be read of it; pages may be missing."
 
 
@@ -50,15 +55,17 @@ def parse_pdf(
     images. A document with an owner password only opens without it. Scanned pages, and pictures
     where they are what a page says, are read by OCR; boxes on them are where the page shows the
     text.
+    Pages that draw more than any page that people make, and those after `MOST_PAGES`, are left out
+    with a warning.
     load: returns the recogniser, called when a page needs it.
     Raises PasswordRequired, WrongPassword, BrokenDocument, EmptyDocument, MissingExtra (nothing
-    but scans).
+    but scans), DocumentTooLarge (nothing but pages that draw too much).
     """
     scans = ScanReader(options, load)
     with _PDFIUM:
         read = _read(content, options.password, advance, scans)
     if not any(read.pages):
-        raise _nothing_read(options, scans)
+        raise _nothing_read(options, scans, read.heaviest)
     drafts = drafts_of(drop_furniture(read.pages, read.heights), read.outline)
     metadata = read_metadata(content, options.password)
     unread = ", ".join(metadata.attachments)
@@ -73,16 +80,25 @@ def parse_pdf(
 
 
 class _Read(NamedTuple):
-    """The rows and the height of each page, what the file says of itself, and what is wrong."""
+    """The rows and the height of each page, what the file says of itself, and what is wrong.
+
+    heaviest: the weight of the page that draws most.
+    """
 
     pages: list[list[Row]]
     heights: list[float]
     outline: Outline
     warnings: list[str]
+    heaviest: int
 
 
-def _nothing_read(options: ParseOptions, scans: ScanReader) -> EmptyDocument | MissingExtra:
+def _nothing_read(
+    options: ParseOptions, scans: ScanReader, heaviest: int
+) -> EmptyDocument | MissingExtra | DocumentTooLarge:
     """Return why a PDF gave no text."""
+    if heaviest > HEAVIEST_PAGE:
+        unit = "bytes of drawing instructions or more"
+        return DocumentTooLarge(heaviest, HEAVIEST_PAGE, unit, "page")
     if scans.unread:
         return MissingExtra("ocr", "Reading a scanned PDF")
     if not options.ocr:
@@ -97,9 +113,21 @@ def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) ->
     broken: list[int] = []
     hidden: list[HiddenText] = []
     scanned: list[int] = []
+    heavy: list[int] = []
+    heaviest = 0
     layers = may_layer_forms(content)
+    weights = PageWeights(content, password)
+    count = min(len(document), MOST_PAGES)
+    if count < len(document):
+        warnings.append(f"Pages after {count} of {len(document)} were left out.")
     try:
-        for index in range(len(document)):
+        for index in range(count):
+            heaviest = max(heaviest, weight := weights.next_page())
+            if weight > HEAVIEST_PAGE:
+                heavy.append(index + 1)
+                pages.append([])
+                heights.append(0.0)
+                continue
             try:
                 page = scans.complete(
                     document, index, read_page(document, index, layered_forms=layers)
@@ -114,11 +142,11 @@ def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) ->
             hidden += page.hidden
             if page.scan_layer:
                 scanned.append(index + 1)
-            advance((index + 1) / len(document))
+            advance((index + 1) / count)
         outline = read_outline(document)
     finally:
         document.close()
-    told = {*broken, *scans.unread, *scans.log.left_out}
+    told = {*broken, *heavy, *scans.unread, *scans.log.left_out}
     blank = [number for number, rows in enumerate(pages, 1) if not rows and number not in told]
     return _Read(
         pages,
@@ -127,12 +155,14 @@ def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) ->
         [
             *warnings,
             *page_warnings("Pages that could not be read", broken),
+            *page_warnings("Pages left out because they draw too much", heavy),
             *page_warnings("Pages that have no text", blank),
             *page_warnings("Pages that OCR would read (pip install 'youju[ocr]')", scans.unread),
             *scans.log.warnings(),
             *page_warnings("Pages whose text is an invisible layer over a scan", scanned),
             *hidden_warnings(hidden),
         ],
+        heaviest,
     )
 
 

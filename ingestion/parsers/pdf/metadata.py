@@ -14,7 +14,7 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 _MOST_ATTACHMENTS = 20
 # Broken files make pypdf fail in the ways of the code it happens to be in.
-_FAILURES = (
+FAILURES = (
     PyPdfError,
     DependencyError,
     ArithmeticError,
@@ -54,12 +54,12 @@ def read_metadata(content: bytes, password: str = "") -> Metadata:
         if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
             return Metadata()
         title = reader.metadata.title if reader.metadata else None
-    except _FAILURES:
+    except FAILURES:
         return Metadata()
     try:
         names = islice((item.name for item in reader.attachment_list), _MOST_ATTACHMENTS)
         attachments = tuple(" ".join(name.split()) for name in names)
-    except _FAILURES:
+    except FAILURES:
         attachments = ()
     return Metadata(_usable(title), attachments)
 

@@ -426,7 +426,7 @@ async def test_chat_sentence_that_compliance_blocks_never_appears(
     scripts = load_scripts()
     script = pick_script(scripts, Stage.FALLBACK, "zh").text
     answerer = Answerer(
-        lambda _request: SearchResult((passage,), {}),
+        lambda _request: SearchResult((passage,), {}, 1),
         lambda _passage, _position: 1,
         TwoSentences(),
         Gate([without_thirty], {"zh": script, "en": script}),

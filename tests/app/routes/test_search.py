@@ -30,6 +30,7 @@ async def test_search_returns_hits_with_every_score(
             }
         ],
         "timings_ms": {"total": 2.0},
+        "documents": 1,
     }
     assert models.searched == [SearchRequest("试用期", "default", 8, None)]
 

@@ -87,7 +87,11 @@ def answered() -> Events:
 
 
 def job(
-    state: str, stage: str = "embedding", progress: float = 0.5, reason: str | None = None
+    state: str,
+    stage: str = "embedding",
+    progress: float = 0.5,
+    reason: str | None = None,
+    code: str = "no_text",
 ) -> Any:
     return {
         "job_id": "j",
@@ -95,7 +99,7 @@ def job(
         "stage": stage,
         "progress": progress,
         "eta_seconds": 12.0,
-        "reason_code": "no_text" if reason else None,
+        "reason_code": code if reason else None,
         "reason": reason,
     }
 
@@ -112,18 +116,25 @@ def stored_text(revision: str = "r1", text: str = TEXT) -> dict[str, Any]:
 
 @dataclass
 class Service:
-    """What the page talks to: set what it answers, read what it was asked."""
+    """What the page talks to: set what it answers, read what it was asked.
+
+    chunks: of every document. uploads: an entry of a reply for each file, entries for an archive,
+    or a problem. ends: how jobs end that do not go the way of `jobs`, by their ids.
+    """
 
     documents: list[dict[str, Any]] = field(default_factory=list)
     text: dict[str, Any] | None = None
     events: Events = field(default_factory=answered)
     problem: dict[str, Any] | None = None
-    uploads: list[dict[str, Any]] = field(default_factory=list)
+    chunks: list[str] = field(default_factory=list)
+    uploads: list[dict[str, Any] | list[dict[str, Any]]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=lambda: [job("done", progress=1.0)])
+    ends: dict[str, dict[str, Any]] = field(default_factory=dict)
     streams_jobs: bool = True
     hold: threading.Event | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     received: list[tuple[str, str]] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     address: str = ""
 
@@ -157,6 +168,12 @@ class Handler(BaseHTTPRequestHandler):
                 self.list_documents(parse_qs(url.query))
             case ["documents", _, "text"] if self.service.text is not None:
                 self.json(200, self.service.text)
+            case ["documents", _, "chunks"]:
+                self.json(200, {"chunks": [{"text": text} for text in self.service.chunks]})
+            case ["jobs", name, "events"] if name in self.service.ends:
+                self.stream([("job", self.service.ends[name])])
+            case ["jobs", name] if name in self.service.ends:
+                self.json(200, self.service.ends[name])
             case ["jobs", _, "events"] if self.service.streams_jobs:
                 self.stream([("job", state) for state in self.service.jobs])
             case ["jobs", _]:
@@ -202,12 +219,15 @@ class Handler(BaseHTTPRequestHandler):
         name = named["file"].get_filename() or ""
         collection: Any = named["collection"].get_payload(decode=True)
         self.service.received.append((name, collection.decode()))
+        password: Any = named["password"].get_payload(decode=True) if "password" in named else b""
+        self.service.passwords.append(password.decode())
         reply = self.service.uploads.pop(0) if self.service.uploads else {"status": "queued"}
-        if "detail" in reply:
-            self.json(415, reply)
+        if isinstance(reply, dict) and "detail" in reply:
+            self.json(reply["status"], reply)
             return
-        entry = {"name": name, "document_id": "d9", "revision": "r1", "job_id": "j", **reply}
-        self.json(202, {"documents": [entry]})
+        given = {"name": name, "document_id": "d9", "revision": "r1", "job_id": "j"}
+        entries = reply if isinstance(reply, list) else [reply]
+        self.json(202, {"documents": [{**given, **entry} for entry in entries]})
 
     def page(self, path: Path) -> None:
         content = path.read_bytes()

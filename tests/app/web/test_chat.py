@@ -5,18 +5,10 @@ import threading
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.web.fake_service import QUESTION, QUOTE, Service, answered, document, final
+from tests.app.web.fake_service import QUESTION, QUOTE, Service, answered, final
 from tests.app.web.steps import ask, open_page
 
 pytestmark = pytest.mark.browser
-
-
-def test_example_questions_name_only_documents_that_exist(page: Page, service: Service) -> None:
-    service.documents = [document()]
-    open_page(page, service)
-    page.click("text=《𠮷祥条例》主要讲了什么？")
-    expect(page.locator(".asked-words")).to_have_text("《𠮷祥条例》主要讲了什么？")
-    assert service.asked[0]["question"] == "《𠮷祥条例》主要讲了什么？"
 
 
 def test_answer_streams_sentences_with_numbered_evidence(page: Page, service: Service) -> None:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ingestion.errors import BrokenDocument, DocumentTooLarge, EmptyDocument
-from ingestion.parsers.image import parse_image
+from ingestion.parsers.image import parse_image, pixels_of
 from ingestion.records import ParseOptions, RecognisedLine, Recognition
 
 
@@ -98,3 +98,10 @@ def test_image_without_text_is_empty_and_so_is_one_with_ocr_switched_off():
         parse_image(saved("PNG"), "a.png", load=lambda: lambda _image: Recognition((), 9, 9))
     with pytest.raises(EmptyDocument, match="switched off"):
         parse_image(saved("PNG"), "a.png", ParseOptions(ocr=False), load=Reader)
+
+
+def test_pixels_of_a_picture_are_those_of_its_first_image():
+    content = saved("GIF", Image.new("L", (60, 40), 255), save_all=True, append_images=[])
+    assert pixels_of(content).shape == (40, 60, 3)
+    with pytest.raises(BrokenDocument):
+        pixels_of(saved("PNG")[:60])

@@ -1,15 +1,22 @@
 import io
 import logging
+import struct
+from hashlib import md5
 
 import olefile
 import pytest
 from docx import Document as Docx
+from msoffcrypto.format.doc97 import Doc97File
 from msoffcrypto.format.ooxml import OOXMLFile
+from msoffcrypto.format.ppt97 import Ppt97File
+from msoffcrypto.method.rc4 import DocumentRC4
 
+from ingestion import media
 from ingestion.errors import BrokenDocument, PasswordRequired, WrongPassword
 from ingestion.parse import parse
-from ingestion.parsers.locked_office import unlock_office
+from ingestion.parsers.locked_office import DEFAULT_PASSWORD, unlock_office
 from ingestion.records import ParseOptions
+from tests.ingestion.compound_samples import compound_file, workbook
 
 SENTENCE = "试用期不得超过一个月。"
 
@@ -76,3 +83,68 @@ def test_password_is_never_logged(locked: bytes, caplog: pytest.LogCaptureFixtur
         unlock_office(locked, "opensesame")
     assert "opensesame" not in caplog.text
     assert "opensesame" not in repr(ParseOptions(password="opensesame"))
+
+
+SALT = bytes(range(16))
+BOUND_SHEET, IN_PLAIN = 0x0085, (0x0809, 0x002F)
+
+
+def rc4(data: bytes, password: str) -> bytes:
+    """Encrypt as old Excel does, with 40 bits; the same again decrypts."""
+    return DocumentRC4.decrypt(password, SALT, io.BytesIO(data), blocksize=1024).read()
+
+
+def locked_book(password: str) -> bytes:
+    """Return a workbook of one sheet whose records, but for their heads, are encrypted."""
+    with olefile.OleFileIO(io.BytesIO(workbook(Stock=[["marmot", 42]]))) as file:
+        plain = file.openstream("Workbook").read()
+    verifier = rc4(bytes(16) + md5(bytes(16)).digest(), password)
+    info = struct.pack("<HHH", 1, 1, 1) + SALT + verifier
+    begin = 4 + struct.unpack_from("<H", plain, 2)[0]
+    lock = struct.pack("<HH", 0x002F, len(info)) + info
+    plain = plain[:begin] + lock + plain[begin:]
+    keys = rc4(bytes(len(plain)), password)
+    stream, at = bytearray(), 0
+    while (kind_and_size := struct.unpack_from("<HH", plain, at))[0]:
+        kind, size = kind_and_size
+        record = bytearray(plain[at : at + 4 + size])
+        clear = 4 + (size if kind in IN_PLAIN else 4 if kind == BOUND_SHEET else 0)
+        if kind == BOUND_SHEET:
+            (start,) = struct.unpack_from("<I", record, 4)
+            struct.pack_into("<I", record, 4, start + len(lock))
+        for place in range(clear, 4 + size):
+            record[place] ^= keys[at + place]
+        stream += record
+        at += 4 + size
+    # What fills the last sector reads as empty records of four bytes.
+    filling = -len(stream) % 4
+    return compound_file(Workbook=bytes(stream) + struct.pack("<HH", 0, filling) + bytes(filling))
+
+
+def test_old_workbook_locked_by_rc4_opens_with_its_password_alone() -> None:
+    book = locked_book("密码 1")
+    document = parse(book, "a.xls", ParseOptions(password="密码 1"))
+    assert (document.text, document.media_type) == ("Stock\n\nmarmot | 42", media.XLS)
+    with pytest.raises(WrongPassword):
+        parse(book, "a.xls", ParseOptions(password="opensesame"))
+    with pytest.raises(PasswordRequired, match="field `password`"):
+        parse(book, "a.xls")
+
+
+def test_old_workbook_locked_by_excels_own_password_opens_without_one() -> None:
+    assert "marmot" in parse(locked_book(DEFAULT_PASSWORD), "a.xls").text
+
+
+@pytest.mark.parametrize("stream", ["Workbook", "WordDocument", "PowerPoint_Document"])
+def test_old_file_whose_lock_is_damaged_is_broken(stream: str) -> None:
+    damaged = compound_file(**{stream: b"\x09\x08\0\0" + b"\x2f\0\xff\xff" + b"\x11" * 99})
+    with pytest.raises(BrokenDocument):
+        unlock_office(damaged, "opensesame")
+
+
+def test_old_document_is_read_by_what_its_streams_name(monkeypatch) -> None:
+    for name, kind in (("WordDocument", Doc97File), ("PowerPoint_Document", Ppt97File)):
+        monkeypatch.setattr(kind, "__init__", lambda self, file: setattr(self, "file", file))
+        monkeypatch.setattr(kind, "load_key", lambda self, password: setattr(self, "key", password))
+        monkeypatch.setattr(kind, "decrypt", lambda self, out: out.write(self.key.encode()))
+        assert unlock_office(compound_file(**{name: b"old"}), "open") == b"open"

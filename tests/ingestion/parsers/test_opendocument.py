@@ -132,3 +132,27 @@ def test_odp_visible_slides_are_pages_with_titles_and_notes():
 def test_ods_that_holds_something_else_raises_broken_document():
     with pytest.raises(BrokenDocument, match="spreadsheet"):
         parse_ods(packed("<office:text/>", media.ODS), "a")
+
+
+def test_ods_tables_side_by_side_are_apart_and_merged_headers_joined():
+    wide = (
+        '<table:table-cell table:number-columns-spanned="2"><text:p>2023</text:p>'
+        "</table:table-cell><table:covered-table-cell/>"
+    )
+    sheet = (
+        '<table:table table:name="表">'
+        + row(cell("Stock"))
+        + row(cell(""), wide, cell("", 5), cell("City"), cell("km"))
+        + row(cell("Item"), cell("min"), cell("max"), cell("", 5), cell("Ulm"), cell("7"))
+        + row(cell("Pears"), cell("1"), cell("2"), cell("", 5), cell("Bonn"), cell("8"))
+        + "</table:table>"
+    )
+    document = parse_ods(
+        packed(f"<office:spreadsheet>{sheet}</office:spreadsheet>", media.ODS), "a"
+    )
+    assert [text for _, _, text in texts(document)] == [
+        "表",
+        "Stock",
+        "Item | 2023 min | 2023 max\nPears | 1 | 2",
+        "City | km\nUlm | 7\nBonn | 8",
+    ]

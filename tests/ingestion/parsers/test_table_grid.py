@@ -167,3 +167,12 @@ def test_title_depth_and_header_end_of_merged_cells():
     }
     assert title_depth(places, 4, 2) == 2
     assert header_end(places, {title, wide, low, right}, 1, 4, 2) == 3
+
+
+def test_table_header_that_repeats_its_labels_is_joined_over_values():
+    head = [["", "2023", "2023"], ["", "in", "out"]]
+    assert lines(*head, ["May", "5", "6"]) == [" | 2023 in | 2023 out", "May | 5 | 6"]
+    assert lines(*head, ["May", "five", "six"])[0] == " | 2023 | 2023"
+    # A name of its own in the second row makes that a row of the table.
+    labelled = [["Item", "2023", "2023"], ["Pears", "in", "out"], ["Plums", "5", "6"]]
+    assert lines(*labelled)[0] == "Item | 2023 | 2023"

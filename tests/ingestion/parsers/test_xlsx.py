@@ -288,3 +288,26 @@ def test_xlsx_row_without_height_is_hidden():
     row = '<row r="{0}" {1}><c r="A{0}" t="inlineStr"><is><t>{2}</t></is></c></row>'
     content = with_cells(row.format(1, "", "seen") + row.format(2, 'ht="0"', "unseen"))
     assert "unseen" not in parse_xlsx(content, "a.xlsx").text
+
+
+def test_xlsx_merged_header_is_joined_also_below_hidden_rows_and_right_of_empty_columns():
+    def write(book):
+        sheet = book.add_worksheet()
+        sheet.write_row(2, 2, ["hidden", "row", "of", "text", "here"])
+        sheet.set_row(2, None, None, {"hidden": True})
+        sheet.merge_range(3, 2, 4, 2, "Region")
+        sheet.merge_range(3, 3, 3, 4, 2023)
+        sheet.merge_range(3, 5, 3, 6, 2024)
+        sheet.write_row(4, 3, ["Revenue", "Cost"] * 2)
+        sheet.write_row(5, 2, ["North", 10, 5, 12, 6])
+
+    assert texts(workbook(write))[1:] == [
+        "Region | 2023 Revenue | 2023 Cost | 2024 Revenue | 2024 Cost\nNorth | 10 | 5 | 12 | 6"
+    ]
+
+
+def test_xlsx_tables_side_by_side_have_headers_of_their_own():
+    content = one_sheet(
+        ["Month", "t", "", "City", "km"], ["May", 5, "", "Ulm", 7], ["June", 6, "", "Bonn", 8]
+    )
+    assert texts(content)[1:] == ["Month | t\nMay | 5\nJune | 6", "City | km\nUlm | 7\nBonn | 8"]
