@@ -1,4 +1,4 @@
-"""`youju train sft|reader RECIPE`: train what the service adds to the models it runs on."""
+"""`youju train sft|reader|nsp RECIPE`: train what the service adds to the models it runs on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,12 +30,12 @@ def sft(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
     # Heavy, and the command line loads this module also for its other commands.
     from models.bundled import prepare_generator_weights
     from training.export import export_gguf
-    from training.recipe import collect_samples, read_recipe
+    from training.recipe import Source, collect_samples, read_recipe
     from training.sft import SftSettings
     from training.sft import train as train_adapter
 
     with _explained():
-        plan = read_recipe(recipe, SftSettings)
+        plan = read_recipe(recipe, Source, SftSettings)
         samples = collect_samples(plan, data)
     messages.print(f"{len(samples)} samples")
     base = prepare_generator_weights(Settings().models_path, messages.print)
@@ -51,15 +51,34 @@ def reader(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
     from models.bundled import prepare_encoder
     from training.reader import ReaderSettings
     from training.reader import train as train_reader
-    from training.recipe import collect_readings, read_recipe
+    from training.recipe import Source, collect_readings, read_recipe
 
     with _explained():
-        plan = read_recipe(recipe, ReaderSettings)
+        plan = read_recipe(recipe, Source, ReaderSettings)
         readings = collect_readings(plan, data)
     messages.print(f"{len(readings)} questions")
     base = prepare_encoder(Settings().models_path, messages.print)
     file = train_reader(base, readings, out, plan.settings, messages.print)
     messages.print(f"{file} is the reader")
+
+
+@app.command()
+def nsp(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
+    """Train what tells where a text turns; an interrupted run goes on."""
+    # Heavy, and the command line loads this module also for its other commands.
+    from models.bundled import prepare_encoder
+    from training.data.sentence_pairs import TextSource
+    from training.nsp import NspSettings
+    from training.nsp import train as train_nsp
+    from training.recipe import collect_pairs, read_recipe
+
+    with _explained():
+        plan = read_recipe(recipe, TextSource, NspSettings)
+        pairs = collect_pairs(plan, data)
+    messages.print(f"{len(pairs)} pairs")
+    base = prepare_encoder(Settings().models_path, messages.print)
+    file = train_nsp(base, pairs, out, plan.settings, messages.print)
+    messages.print(f"{file} tells how well sentences follow each other")
 
 
 @contextmanager

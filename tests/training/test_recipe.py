@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from training.recipe import Recipe, RecipeError, collect_samples, read_recipe
+from training.data.sentence_pairs import TextSource
+from training.nsp import NspSettings
+from training.recipe import Recipe, RecipeError, Source, collect_pairs, collect_samples, read_recipe
 from training.sft import SftSettings
 
 SOURCE = {
@@ -15,8 +17,8 @@ SOURCE = {
 }
 
 
-def read_recipe_of(path: Path) -> Recipe[SftSettings]:
-    return read_recipe(path, SftSettings)
+def read_recipe_of(path: Path) -> Recipe[Source, SftSettings]:
+    return read_recipe(path, Source, SftSettings)
 
 
 def written(folder: Path, content: object) -> Path:
@@ -51,3 +53,23 @@ def test_collect_samples_missing_data_is_named(tmp_path: Path) -> None:
     recipe = read_recipe_of(written(tmp_path, {"sources": [SOURCE]}))
     with pytest.raises(RecipeError, match=r"squad\.json is not in"):
         collect_samples(recipe, tmp_path)
+
+
+def test_collect_pairs_leaves_out_what_is_measured_on_and_names_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        json.dumps({"text": "\n".join(f"Rule {n} of the {place} is short." for n in range(9))})
+        for place in ("harbour", "station", "museum")
+    ]
+    (tmp_path / "texts.jsonl").write_text("\n".join(lines))
+    (tmp_path / "kept.ref").write_text("Rule 3 of the museum is short.\n")
+    source = {"file": "texts.jsonl", "form": "jsonl", "count": 20}
+    content = {"sources": [source], "unseen": ["kept.ref"]}
+    recipe = read_recipe(written(tmp_path, content), TextSource, NspSettings)
+    pairs = collect_pairs(recipe, tmp_path)
+    assert len(pairs) == 20
+    assert not any("museum" in pair.first + pair.second for pair in pairs)
+    (tmp_path / "kept.ref").unlink()
+    with pytest.raises(RecipeError, match=r"kept\.ref is not in"):
+        collect_pairs(recipe, tmp_path)

@@ -65,10 +65,14 @@ def build_pairs(
 ) -> Iterator[SentencePair]:
     """Yield up to `source.count` pairs, in a seeded random order.
 
-    unseen: beginnings of texts (see `beginning`) that no pair may contain, for measuring on them.
+    unseen: beginnings of sentences; documents with any of them are left out, for measuring on them.
     """
     rng = random.Random(seed)
-    documents = [document for document in _documents(path, source.form) if _length(document) > 1]
+    documents = [
+        document
+        for document in _documents(path, source.form)
+        if _length(document) > 1 and not _shares(document, unseen)
+    ]
     wanted = source.count
     rng.shuffle(documents)
     places = [
@@ -82,7 +86,7 @@ def build_pairs(
         if wanted == 0:
             return
         pair = _pair(documents, place, rng)
-        if pair is not None and not _touches(pair, unseen):
+        if pair is not None:
             wanted -= 1
             yield pair
 
@@ -92,8 +96,29 @@ def beginning(text: str) -> str:
     return "".join(text.split())[:24]
 
 
-def _touches(pair: SentencePair, unseen: frozenset[str]) -> bool:
-    return beginning(pair.first) in unseen or beginning(pair.second) in unseen
+def read_unseen(paths: Sequence[Path]) -> frozenset[str]:
+    """Return the beginnings of all sentences in files and folders, for `build_pairs`.
+
+    A line of a `.jsonl` file counts by its texts, of any other file by itself.
+    """
+    files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))]
+    texts: list[str] = []
+    for file in sorted(file for file in files if file.is_file()):
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        if file.suffix == ".jsonl":
+            entries = [json.loads(line) for line in lines]
+            lines = [value for one in entries for value in one.values() if isinstance(value, str)]
+        texts += lines
+    sentences = (one for section in map(_of_line, texts) for one in section)
+    return frozenset(beginning(one) for one in sentences if len(one) >= _SHORTEST)
+
+
+def _of_line(text: str) -> list[str]:
+    return [sentence for section in _of_paragraphs([text]) for sentence in section]
+
+
+def _shares(document: Sections, unseen: frozenset[str]) -> bool:
+    return any(beginning(one) in unseen for section in document for one in section)
 
 
 def _pair(
