@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from app.answer_events import AnswerRequest, SentenceEvent
 from app.bootstrap import build_encoder, build_service
@@ -11,10 +12,11 @@ from app.service import Service
 from app.settings import Settings
 from evaluation.bulk_ingestion import Ingested, SourceFile, ingest_corpus, store_group
 from evaluation.collection import COLLECTION
-from evaluation.subject import ReleasedSentence, Subject
+from evaluation.subject import ReleasedSentence, Subject, TextEncoder
 from generation.records import Answer
-from ingestion.ports import PassageEmbedder
+from ingestion.ports import CoherenceScorer, PassageEmbedder
 from ingestion.records import IngestedDocument
+from models.bundled import prepare_encoder
 from retrieval.records import SearchRequest, SearchResult
 
 
@@ -49,6 +51,14 @@ def embedding_seconds(settings: Settings, texts: Sequence[str]) -> float:
     began = time.perf_counter()
     encoder.embed_passages(texts)
     return time.perf_counter() - began
+
+
+def open_coherence(settings: Settings, weights: Path) -> tuple[TextEncoder, CoherenceScorer]:
+    """Return the settings' encoder, and the scorer that weights make of the bundled one."""
+    from models.next_sentence import NextSentence
+
+    trunk = prepare_encoder(settings.models_path, lambda _line: None)
+    return build_encoder(settings), NextSentence(trunk, weights)
 
 
 def _ingest(

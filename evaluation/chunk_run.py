@@ -2,20 +2,28 @@
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evaluation.chunkers import Chunker
 from evaluation.report import Cell
 from evaluation.segmentation import Boundaries, SpanScores, pk, span_scores, window_diff
 from ingestion.builder import DraftBlock, build_document
+from ingestion.chunks import structural_costs
+from ingestion.coherence import coherence_costs
+from ingestion.cutting import cut_at_least_cost
 from ingestion.parsers.markdown import parse_markdown
-from ingestion.ports import PassageEmbedder
-from ingestion.records import BlockKind, Chunk, Document, Vectors
+from ingestion.ports import CoherenceScorer, PassageEmbedder
+from ingestion.records import BlockKind, Chunk, Document, Scores, Vectors
 
 SEGMENTATION_COLUMNS = ["chunker", "parameters", "Pk", "WindowDiff", "chunks per segment"]
+PAIR_COLUMNS = ["not following", "accuracy", "following right", "others right", "others"]
 SPAN_COLUMNS = ["chunker", "recall", "precision", "IoU", "chunks", "tokens a chunk"]
 RETRIEVED = 5
 """Chunks a question is given, as in the published comparison."""
@@ -105,6 +113,71 @@ def read_evidence(folder: Path) -> tuple[dict[str, Document], list[Evidence]]:
         if found:
             questions.append(Evidence(entry["text"], entry["corpus_id"], found))
     return documents, questions
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPair:
+    """Two texts, and whether the second follows the first; kind: where it is from."""
+
+    first: str
+    second: str
+    follows: bool
+    kind: str
+
+
+def read_pairs(path: Path) -> list[LabelledPair]:
+    """Read pairs of a JSONL file with `a`, `b`, `label` (1 follows) and `kind`."""
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [LabelledPair(one["a"], one["b"], one["label"] == 1, one["kind"]) for one in entries]
+
+
+def pair_rows(pairs: Sequence[LabelledPair], scorer: CoherenceScorer) -> list[list[Cell]]:
+    """Return a row for each kind that does not follow: accuracy against the pairs that do.
+
+    Accuracy is the mean of both classes' own, at even odds; the calibration error is the mean
+    difference of probability and frequency over ten bins of equal width.
+    """
+    scores = scorer.score_pairs([(pair.first, pair.second) for pair in pairs])
+    labels = np.array([pair.follows for pair in pairs])
+    rows: list[list[Cell]] = []
+    for kind in sorted({pair.kind for pair in pairs if not pair.follows}):
+        others = np.array([pair.kind == kind for pair in pairs]) & ~labels
+        right = (scores[labels] >= 0.5).mean(), (scores[others] < 0.5).mean()
+        rows.append([kind, float(np.mean(right)), *map(float, right), int(others.sum())])
+    rows.append(["all, calibration error", _calibration_error(scores, labels), None, None, None])
+    return rows
+
+
+def _calibration_error(scores: Scores, labels: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error (Naeini et al. 2015)."""
+    bins = np.minimum((scores * 10).astype(int), 9)
+    gaps = [
+        abs(scores[bins == at].mean() - labels[bins == at].mean()) * (bins == at).mean()
+        for at in np.unique(bins)
+    ]
+    return float(sum(gaps))
+
+
+def cost_rows(
+    documents: Sequence[Document], scorer: CoherenceScorer, embedder: PassageEmbedder
+) -> list[list[Cell]]:
+    """Return the seconds that scoring every boundary takes, and embedding the chunks."""
+    chunker = Chunker("structure", "structure", 256, structural_costs, cut_at_least_cost)
+    texts = [chunk.text for one in documents for chunk in chunker.chunks(one, embedder)]
+    scorer.score_pairs([("a", "b")])
+    began = time.perf_counter()
+    for document in documents:
+        chunker_of = Chunker("nsp", "nsp", 256, coherence_costs(scorer), cut_at_least_cost)
+        chunker_of.chunks(document, embedder)
+    scored = time.perf_counter() - began
+    began = time.perf_counter()
+    embedder.embed_passages(texts)
+    embedded = time.perf_counter() - began
+    return [
+        ["seconds to cut by coherence", scored],
+        ["seconds to embed the chunks", embedded],
+        ["cutting / embedding", scored / embedded],
+    ]
 
 
 def span_rows(

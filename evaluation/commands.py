@@ -184,6 +184,56 @@ def ingestion(
         raise typer.Exit(1)
 
 
+@app.command()
+def chunks(
+    weights: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="What `youju train nsp` wrote.")
+    ],
+    joined: Annotated[
+        list[Path] | None, typer.Option(exists=True, file_okay=False, help="Choi's .ref files.")
+    ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Questions with spans.")
+    ] = None,
+    pairs: Annotated[
+        list[Path] | None, typer.Option(exists=True, dir_okay=False, help="Labelled pairs, JSONL.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=2, help="Joined texts of each folder.")] = 60,
+    limit: Annotated[list[int] | None, typer.Option(min=32, help="Longest chunk, tokens.")] = None,
+    seed: Seed = 7,
+    out: Out = Path("runs"),
+) -> None:
+    """Compare chunkers: where they cut joined texts, and what they keep together as evidence."""
+    from evaluation import chunk_run, chunkers, report
+    from evaluation.binding import open_coherence
+
+    encoder, scorer = open_coherence(Settings(), weights)
+    embedder = chunkers.RememberedEmbedder(encoder)
+    options = chunkers.chunkers(embedder, chunkers.RememberedScorer(scorer), limit or [256])
+    console = Console()
+    tables: list[tuple[str, list[str], list[list[report.Cell]]]] = []
+    with shown_progress(console) as progress, _reported_errors():
+        for file in pairs or ():
+            rows = chunk_run.pair_rows(chunk_run.read_pairs(file), scorer)
+            tables.append((file.stem, chunk_run.PAIR_COLUMNS, rows))
+        for folder in joined or ():
+            texts = chunk_run.read_joined(folder, most=most, seed=seed)
+            rows = chunk_run.segmentation_rows(texts, options, embedder, progress)
+            tables.append((folder.name, chunk_run.SEGMENTATION_COLUMNS, rows))
+            rows = chunk_run.cost_rows([one.document for one in texts], scorer, encoder)
+            tables.append((f"{folder.name}, cost", ["what", "value"], rows))
+        if evidence is not None:
+            documents, asked = chunk_run.read_evidence(evidence)
+            rows = chunk_run.span_rows(
+                documents, asked, options, embedder, encoder.embed_queries, progress
+            )
+            tables.append((evidence.name, chunk_run.SPAN_COLUMNS, rows))
+    for title, columns, rows in tables:
+        show_table(console, title, columns, rows)
+    facts = {title: {"columns": columns, "rows": rows} for title, columns, rows in tables}
+    _say_where(console, report.append_result(out, "chunks", {**facts, "seed": seed}))
+
+
 def _passwords(path: Path) -> dict[str, str]:
     """Return passwords by file name. Raises SelectionError."""
     try:
