@@ -61,9 +61,15 @@ def ingest(
     """Take in files and folders and wait until they are searchable. Safe to stop and repeat."""
     settings = Settings()
     if password == "-":
-        password = typer.prompt("Password", hide_input=True)
+        password = _asked_password()
     if not _ingest(settings, paths, collection or settings.default_collection, password):
         raise typer.Exit(1)
+
+
+def _asked_password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """What can go wrong at the edge, as facts. `code` is stable; the message says what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingestion.errors import IngestionError
@@ -15,6 +15,11 @@ class Complaint:
     loc: tuple[str | int, ...]
     msg: str
     code: str = ""
+
+
+def validation_complaint(loc: Iterable[str | int], message: str) -> Complaint:
+    """Return what pydantic found as a complaint: its own prefix tells a reader nothing."""
+    return Complaint(tuple(loc), message.removeprefix("Value error, "))
 
 
 class RequestError(Exception):

@@ -6,9 +6,11 @@ from app.ingest_document import STAGE_STARTS
 _PACE_FROM = 0.05
 # What an earlier document counts, each time another has been measured.
 _MEMORY = 0.8
-# Bytes or characters; what less takes says nothing of what more would.
-_LEAST = 500
+# Bytes or characters; what less takes says nothing of what more would: most of it is overhead.
+_LEAST = 5000
 _STAGES = (*STAGE_STARTS, "storing")
+# What follows on embedding is short, however long the text.
+_LONG = _STAGES[: _STAGES.index("embedding") + 1]
 _STARTS = (*STAGE_STARTS.values(), 1.0)
 # Not a stage: characters per byte of file, learnt as if they were seconds.
 _TEXT = "text"
@@ -82,12 +84,11 @@ class JobClock:
         if whole is None or whole <= now - self._began:
             return None
         left = whole - (now - self._began)
-        for stage in _STAGES[position + 1 :]:
+        for stage in _LONG[position + 1 :]:
             seconds = self._estimate(stage)
-            if seconds is None and position < _STAGES.index("embedding"):
+            if seconds is None:
                 return None
-            # What follows on embedding is short.
-            left += seconds or 0.0
+            left += seconds
         return left
 
     def _stage_seconds(self, position: int) -> float | None:

@@ -1,6 +1,7 @@
 """Keep the lease of a job while it is worked on, tell how far it is, hear when to give it up."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -26,10 +27,15 @@ class WorkerStopping(Exception):
     """The worker was told to stop in the middle of a job."""
 
 
+class JobTooLong(Exception):
+    """The job takes longer than what its lane is for."""
+
+
 class Heartbeat:
     """A context in which a thread renews the lease of one job.
 
-    rates: what the worker learnt of earlier jobs, and learns of this one.
+    rates: what the worker learnt of earlier jobs, and learns of this one. patience: seconds after
+    which a report ends the work, if any.
     stage_seconds: longest time without a report; after it the job fails with
     `deadline_exceeded` and `stalled` is called, from the heartbeat's thread, to end what hangs.
     """
@@ -45,6 +51,7 @@ class Heartbeat:
         stop: threading.Event,
         stalled: Callable[[], None],
         rates: StageRates,
+        patience: float | None = None,
     ) -> None:
         self._catalog = catalog
         self._job = job
@@ -53,6 +60,7 @@ class Heartbeat:
         self._stage_seconds = stage_seconds
         self._stop = stop
         self._stalled = stalled
+        self._out_of_patience = math.inf if patience is None else time.monotonic() + patience
         self._note = ("starting", 0.0, time.monotonic())
         self._clock = JobClock(rates)
         self._clock_lock = threading.Lock()
@@ -83,13 +91,15 @@ class Heartbeat:
     def report(self, stage: str, progress: float, characters: int = 0, /) -> None:
         """Note the stage and the share of the job done, 0 to 1: the `Progress` of ingestion.
 
-        Raises JobGone or WorkerStopping to end the work on this job.
+        Raises JobGone, WorkerStopping or JobTooLong to end the work on this job.
         """
         self.note(stage, progress, characters)
         if self._gone.is_set():
             raise JobGone
         if self._stop.is_set():
             raise WorkerStopping
+        if time.monotonic() > self._out_of_patience:
+            raise JobTooLong
 
     def note(self, stage: str, progress: float, characters: int = 0) -> None:
         """Note as `report` does, but never end the work."""

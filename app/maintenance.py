@@ -159,7 +159,7 @@ def _progress(console: Console) -> Iterator[Report]:
             tasks[stage] = bar.add_task(stage)
         bar.update(tasks[stage], completed=done, total=total)
         if done == total and not console.is_terminal:
-            _say(f"{stage}: {total}")
+            _say(f"{stage}: done")
 
     with bar:
         yield report

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pydantic import ValidationError
 
 from app.answer_events import SentenceEvent
-from app.errors import Complaint, InvalidForm, ModelNotFound
+from app.errors import Complaint, InvalidForm, ModelNotFound, validation_complaint
 from app.openai_schemas import ChatBody, Message, NumberedCitation
 from app.schemas import AskBody
 from generation.records import Citation
@@ -73,7 +73,7 @@ def _in_messages(error: ValidationError, asking: int, earlier: Sequence[int]) ->
     complaints = []
     for entry in error.errors():
         at = asking if entry["loc"][0] == "question" else earlier[int(entry["loc"][1])]
-        complaints.append(Complaint(("body", "messages", at, "content"), entry["msg"]))
+        complaints.append(validation_complaint(("body", "messages", at, "content"), entry["msg"]))
     return InvalidForm(complaints)
 
 

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from app import errors
-from app.errors import Complaint
+from app.errors import Complaint, validation_complaint
 from app.openai_errors import openai_status, render_error, speaks_openai
 from app.schemas import Problem, ProblemError
 from generation.errors import GeneratorUnavailable
@@ -228,7 +228,7 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
             code="malformed_json",
         )
         return problem_response(problem, request.scope)
-    complaints = [Complaint(tuple(entry["loc"]), entry["msg"]) for entry in found]
+    complaints = [validation_complaint(entry["loc"], entry["msg"]) for entry in found]
     return await _on_domain_error(request, errors.InvalidForm(complaints))
 
 

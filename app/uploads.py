@@ -12,6 +12,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from app.errors import (
+    MOST_COMPLAINTS,
     Complaint,
     EmptyFile,
     InvalidForm,
@@ -203,6 +204,8 @@ class _FormReader:
 
     def _complain(self, field: str, message: str) -> None:
         self._complaints.append(Complaint(("body", field), message))
+        if len(self._complaints) > MOST_COMPLAINTS:
+            raise InvalidForm(self._complaints)
 
 
 def _boundary(content_type: str) -> bytes:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 
 from app.eta import StageRates
-from app.heartbeat import Heartbeat, JobGone, WorkerStopping
+from app.heartbeat import Heartbeat, JobGone, JobTooLong, WorkerStopping
 from app.settings import Settings
 from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost
 from ingestion.ports import Progress
@@ -35,6 +35,7 @@ STOP_GRACE_SECONDS = 5.0
 PARENT_CHECK_SECONDS = 0.5
 NICENESS = 10
 LIGHT_BYTES = 2**20
+LIGHT_SECONDS = 20.0
 EXIT_STALLED = 70
 
 
@@ -53,9 +54,10 @@ def run_worker(
 ) -> None:
     """Work on jobs until `stop` is set; jobs under way then go back to the queue.
 
-    One lane takes any job, the others only what is light: a large file, or one that stopped a
-    worker before, keeps nobody waiting. stalled: called when a job failed because it made no
-    progress for the settings' `stage_seconds`, for a supervisor to start the worker anew.
+    One lane takes any job, the others only what is light: a large file, one that stopped a worker
+    before, or one that turns out to take long, keeps nobody waiting. stalled: called when a job
+    failed because it made no progress for the settings' `stage_seconds`, for a supervisor to start
+    the worker anew.
     """
     worker = _Worker(settings, ingest, catalog, stop, stalled)
     lanes = [
@@ -123,6 +125,7 @@ class _Worker:
             stop=self._stop,
             stalled=partial(self._stalled, lane),
             rates=self._rates,
+            patience=LIGHT_SECONDS if lane else None,
         )
         self._busy.add(lane)
         try:
@@ -180,6 +183,8 @@ def _work(catalog: Catalog, job: Job, worker: str, ingest: Ingest, heartbeat: He
             catalog.commit_document(ingested, job_id=job.job_id, worker=worker)
     except WorkerStopping:
         catalog.release(job.job_id, worker)
+    except JobTooLong:
+        catalog.release(job.job_id, worker, tried=True)
     except (JobGone, LeaseLost):
         logger.info("job %s was given up: no longer this worker's", job.job_id)
     except CatalogUnavailable:

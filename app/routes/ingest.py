@@ -13,6 +13,7 @@ from app.errors import (
     Complaint,
     IngestionFailed,
     InvalidForm,
+    validation_complaint,
 )
 from app.file_names import clean_name
 from app.job_watch import wait_until_searchable
@@ -115,7 +116,7 @@ def _fields(form: UploadForm) -> IngestFields:
         return IngestFields.model_validate(dict(form.fields))
     except ValidationError as exc:
         complaints = [
-            Complaint(("body", *entry["loc"]), entry["msg"])
+            validation_complaint(("body", *entry["loc"]), entry["msg"])
             for entry in exc.errors(include_url=False, include_context=False, include_input=False)
         ]
         raise InvalidForm(complaints) from exc

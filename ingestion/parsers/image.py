@@ -20,7 +20,9 @@ from ingestion.ports import Advance, Recognise
 from ingestion.records import PLAIN, Document, ParseOptions, Pixels
 
 _LARGEST_PIXELS = 80_000_000
-"""A page of A3 at 600 dpi: decoded it takes 320 MB at most."""
+"""A page of A3 at 600 dpi: decoded it takes 320 MB at most. Half of it where an image has to be
+copied before it is made smaller: what is not in these modes."""
+_COMPACT = frozenset(("1", "L", "RGB", "CMYK", "YCbCr"))
 _READ_PIXELS = 8_000_000
 _LONGEST_SIDE = 16_000
 _DAMAGED = (
@@ -117,8 +119,9 @@ def _frame(image: Image.Image, index: int) -> tuple[Pixels, float]:
     if index:
         image.seek(index)
     width, height = image.size
-    if width * height > _LARGEST_PIXELS:
-        raise DocumentTooLarge(width * height, _LARGEST_PIXELS, "pixels")
+    most = _LARGEST_PIXELS if image.mode in _COMPACT else _LARGEST_PIXELS // 2
+    if width * height > most:
+        raise DocumentTooLarge(width * height, most, "pixels")
     scale = min(1.0, (_READ_PIXELS / (width * height)) ** 0.5, _LONGEST_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image.draft("RGB", size)

@@ -1,10 +1,13 @@
 """The package of an Office file: what is checked before anything in it is believed."""
 
 import io
+import posixpath
 import re
 import zipfile
 from collections.abc import Mapping
+from html import unescape
 from typing import Protocol
+from urllib.parse import unquote
 from xml.parsers import expat
 
 from ingestion import media
@@ -62,6 +65,8 @@ _TRANSITIONAL = (
         )
     ),
 )
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
+_TARGET = re.compile(rb"""\bTarget\s*=\s*["']([^"']*)["']""")
 _NO_XML = (expat.ExpatError, LookupError, ValueError)
 
 
@@ -129,17 +134,45 @@ def _ordinary(content: bytes, package: zipfile.ZipFile, media_type: str) -> byte
     strict = any(
         _STRICT in package.read(name) for name in package.namelist() if name.lower() == _RELATIONS
     )
-    if plain == declared and not strict:
+    loose = _loose_relations(package) if media_type == media.DOCX else {}
+    if plain == declared and not strict and not loose:
         return content
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as rebuilt:
         for name in dict.fromkeys(package.namelist()):
-            data = plain if name == types else package.read(name)
+            data = plain if name == types else loose.get(name) or package.read(name)
             if strict and name.endswith((".xml", ".rels")):
                 for theirs, ours in _TRANSITIONAL:
                     data = data.replace(theirs, ours)
             rebuilt.writestr(name, data)
     return buffer.getvalue()
+
+
+def _loose_relations(package: zipfile.ZipFile) -> dict[str, bytes]:
+    """Return the relations of a package that lead nowhere, by part, as if they led outside it.
+
+    python-docx loads all that is related within the package, and fails where it is not there.
+    """
+    parts, found = set(package.namelist()), {}
+    for name in parts:
+        folder, _, part = name.rpartition("_rels/")
+        if not part.endswith(".rels") or not folder:
+            continue
+
+        def outside(relation: re.Match[bytes], folder: str = folder) -> bytes:
+            target = _TARGET.search(relation[0])
+            if target is None or b"TargetMode" in relation[0]:
+                return relation[0]
+            path = unquote(unescape(target[1].decode("utf-8", "replace")))
+            if posixpath.normpath(posixpath.join("/", folder, path)).lstrip("/") in parts:
+                return relation[0]
+            return relation[0].replace(b"Target=", b'TargetMode="External" Target=', 1)
+
+        relations = package.read(name)
+        led = _RELATION.sub(outside, relations)
+        if led != relations:
+            found[name] = led
+    return found
 
 
 class _RootReached(Exception):

@@ -148,7 +148,7 @@ class PictureReader:
     def _read(self, picture: Picture, number: int) -> Recognition | None:
         try:
             pixels = pixels_of(picture.content)
-        except (BrokenDocument, DocumentTooLarge):
+        except (BrokenDocument, DocumentTooLarge, MemoryError):
             self._unreadable.append(number)
             return None
         shorter, longer = sorted(pixels.shape[:2])

@@ -142,10 +142,13 @@ class Catalog:
                 lease_until=self._clock() + timedelta(seconds=lease_seconds),
             )
 
-    def release(self, job_id: str, worker: str) -> bool:
-        """Give a job back unfinished, as a worker does that is told to stop. False: not held."""
+    def release(self, job_id: str, worker: str, *, tried: bool = False) -> bool:
+        """Give a job back unfinished, as a worker does that is told to stop. False: not held.
+
+        tried: the attempt counts, so that it is not claimed as a first try again.
+        """
         with self._database.writing() as connection:
-            return jobs.release(connection, jobs.held_by(job_id, worker))
+            return jobs.release(connection, jobs.held_by(job_id, worker), tried=tried)
 
     def fail(self, job_id: str, worker: str, code: str, reason: str) -> bool:
         """End a held job as failed. Returns False when it is not held any more."""

@@ -181,9 +181,11 @@ def renew(
     return renewed.rowcount == 1
 
 
-def release(connection: sa.Connection, held: sa.ColumnElement[bool]) -> bool:
-    """Put a held job back into the queue as if it had not been taken."""
-    values = _requeued() | {"attempts": jobs.c.attempts - 1}
+def release(
+    connection: sa.Connection, held: sa.ColumnElement[bool], *, tried: bool = False
+) -> bool:
+    """Put a held job back into the queue. tried: the attempt counts."""
+    values = _requeued() | ({} if tried else {"attempts": jobs.c.attempts - 1})
     released = connection.execute(sa.update(jobs).where(held).values(values))
     reach(FaultPoint.JOB_RELEASED)
     return released.rowcount == 1

@@ -1,12 +1,13 @@
 """The command line as a user calls it, over one small data directory with the bundled models."""
 
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from app.cli import main
+from app.cli import _asked_password, main
 from ingestion.errors import WrongPassword
 from ingestion.store.catalog import Catalog
 
@@ -199,3 +200,8 @@ def test_jobs_names_the_option_for_a_password_not_the_field_of_a_form(
 def test_models_prepare_is_quick_when_they_are_there(here: Youju, models_dir: Path) -> None:
     said = here("models", "prepare")
     assert (said.code, said.err) == (0, f"models are ready in {models_dir}\n")
+
+
+def test_password_from_a_pipe_is_its_first_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("open sesame \nnot this"))
+    assert _asked_password() == "open sesame "

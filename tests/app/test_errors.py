@@ -1,4 +1,4 @@
-from app.errors import MOST_COMPLAINTS, Complaint, InvalidForm
+from app.errors import MOST_COMPLAINTS, Complaint, InvalidForm, validation_complaint
 
 
 def test_invalid_form_names_the_field_of_each_complaint() -> None:
@@ -15,3 +15,8 @@ def test_invalid_form_with_many_complaints_shows_some_and_counts_the_rest() -> N
     error = InvalidForm([Complaint(("body", "file"), "empty")] * (MOST_COMPLAINTS + 2))
     assert str(error).endswith("; file: empty; and 2 more")
     assert len(error.complaints) == MOST_COMPLAINTS
+
+
+def test_validation_complaint_is_without_the_words_of_the_library() -> None:
+    complaint = validation_complaint(["body", "metadata", 0], "Value error, must be text")
+    assert complaint == Complaint(("body", "metadata", 0), "must be text")

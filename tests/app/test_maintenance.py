@@ -33,9 +33,9 @@ def test_fsck_of_a_whole_directory_says_so(data: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.splitlines() == [
-        "database: 1",
-        "documents: 1",
-        "sources: 1",
+        "database: done",
+        "documents: done",
+        "sources: done",
         "nothing is wrong",
     ]
 

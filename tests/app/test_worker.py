@@ -137,6 +137,30 @@ def test_small_files_go_past_a_large_one_and_past_one_that_hangs(catalog: Catalo
             assert wait_for_end(catalog, one).state is JobState.DONE
 
 
+def test_small_files_that_take_long_leave_the_lanes_of_the_others(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.worker.LIGHT_SECONDS", 0.2)
+    go_on = threading.Event()
+
+    def ingest(
+        content: bytes, name: str, options: ParseOptions, progress: Progress
+    ) -> IngestedDocument:
+        while name.startswith("slow") and not go_on.is_set():
+            progress("parsing", 0.1)
+            time.sleep(0.01)
+        return ingest_well(content, name, options, progress)
+
+    slow = [submit(catalog, name=f"slow-{number}", content=b"%d" % number) for number in range(4)]
+    small = [submit(catalog, name=f"{number}", content=b"x%d" % number) for number in range(5)]
+    with working(catalog, ingest):
+        assert all(wait_for_end(catalog, one).state is JobState.DONE for one in small)
+        assert all(job_of(catalog, one).state not in FINAL for one in slow)
+        go_on.set()
+        assert all(wait_for_end(catalog, one).state is JobState.DONE for one in slow)
+    assert max(job_of(catalog, one).attempts for one in slow) == 2
+
+
 def test_job_that_stalls_ends_the_worker_once_its_neighbours_are_back_in_the_queue(
     catalog: Catalog,
 ) -> None:

@@ -103,3 +103,18 @@ def test_docx_pictures_of_older_word_and_of_groups_are_read():
     run.xpath("./w:pict/*")[0].set("style", "width:20pt;height:20pt")
     with pytest.raises(EmptyDocument):
         parsed(word, Reader(w300="Old drawing."))
+
+
+@pytest.mark.parametrize("target", ["../../../../etc/passwd", "http://a.invalid/x.png"])
+def test_docx_picture_that_leads_nowhere_is_left_out_and_the_text_stays(target):
+    word = docx.Document()
+    word.add_paragraph("Text.")
+    word.add_picture(io.BytesIO(png(320)), Cm(10))
+
+    def mislead(data):
+        return data.replace(b"media/image1.png", target.encode())
+
+    reader = Reader(w320="not there")
+    content = rewritten(saved(word), **{"word/_rels/document.xml.rels": mislead})
+    assert parse_docx(content, "a.docx", load=reader.load).text == "Text."
+    assert reader.widths == []

@@ -74,8 +74,8 @@ def test_image_transparent_parts_are_white():
     assert reader.corners == [(255, 255, 255)]
 
 
-def png_that_claims(width, height):
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+def png_that_claims(width, height, colours=0):
+    header = struct.pack(">IIBBBBB", width, height, 8, colours, 0, 0, 0)
     chunk = b"IHDR" + header
     length = struct.pack(">I", len(header))
     return b"\x89PNG\r\n\x1a\n" + length + chunk + struct.pack(">I", zlib.crc32(chunk))
@@ -85,6 +85,16 @@ def png_that_claims(width, height):
 def test_image_bomb_is_too_large_before_it_is_decoded(side):
     with pytest.raises(DocumentTooLarge, match="pixels"):
         parse_image(png_that_claims(side, side) + b"\0\0\0\0IDAT", "a.png", load=Reader)
+
+
+def test_image_that_is_copied_to_be_made_smaller_may_be_half_as_large():
+    with_transparency = 6
+    with pytest.raises(DocumentTooLarge, match="the limit is 40000000"):
+        parse_image(
+            png_that_claims(8_000, 8_000, with_transparency) + b"\0\0\0\0IDAT", "a.png", load=Reader
+        )
+    with pytest.raises(BrokenDocument):
+        parse_image(png_that_claims(8_000, 8_000) + b"\0\0\0\0IDAT", "a.png", load=Reader)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP"])
