@@ -1,10 +1,10 @@
 """Keep the lease of a job while it is worked on, tell how far it is, hear when to give it up."""
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -28,14 +28,25 @@ class WorkerStopping(Exception):
 
 
 class JobTooLong(Exception):
-    """The job takes longer than what its lane is for."""
+    """The job is more than what its lane is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LightWork:
+    """What a job of a light lane may be: seconds until it is embedded, characters of its text."""
+
+    seconds: float
+    characters: int
+
+
+_EMBEDDED = frozenset(("embedding", "summary", "storing"))
 
 
 class Heartbeat:
     """A context in which a thread renews the lease of one job.
 
-    rates: what the worker learnt of earlier jobs, and learns of this one. patience: seconds after
-    which a report ends the work, if any.
+    rates: what the worker learnt of earlier jobs, and learns of this one. light: what the job may
+    be at most; more ends the work.
     stage_seconds: longest time without a report; after it the job fails with
     `deadline_exceeded` and `stalled` is called, from the heartbeat's thread, to end what hangs.
     """
@@ -51,7 +62,7 @@ class Heartbeat:
         stop: threading.Event,
         stalled: Callable[[], None],
         rates: StageRates,
-        patience: float | None = None,
+        light: LightWork | None = None,
     ) -> None:
         self._catalog = catalog
         self._job = job
@@ -60,7 +71,8 @@ class Heartbeat:
         self._stage_seconds = stage_seconds
         self._stop = stop
         self._stalled = stalled
-        self._out_of_patience = math.inf if patience is None else time.monotonic() + patience
+        self._light = light
+        self._began = time.monotonic()
         self._note = ("starting", 0.0, time.monotonic())
         self._clock = JobClock(rates)
         self._clock_lock = threading.Lock()
@@ -98,7 +110,7 @@ class Heartbeat:
             raise JobGone
         if self._stop.is_set():
             raise WorkerStopping
-        if time.monotonic() > self._out_of_patience:
+        if self._light is not None and self._is_more(self._light, stage, characters):
             raise JobTooLong
 
     def note(self, stage: str, progress: float, characters: int = 0) -> None:
@@ -107,6 +119,11 @@ class Heartbeat:
         self._note = (stage, progress, now)
         with self._clock_lock:
             self._clock.note(stage, progress, characters, now)
+
+    def _is_more(self, light: LightWork, stage: str, characters: int) -> bool:
+        # What is being embedded takes turns with the others, and has most of its work behind it.
+        is_late = stage not in _EMBEDDED and time.monotonic() - self._began > light.seconds
+        return is_late or characters > light.characters
 
     def _run(self) -> None:
         interval = min(LONGEST_INTERVAL, self._lease_seconds / BEATS_PER_LEASE)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 
 from app.eta import StageRates
-from app.heartbeat import Heartbeat, JobGone, JobTooLong, WorkerStopping
+from app.heartbeat import Heartbeat, JobGone, JobTooLong, LightWork, WorkerStopping
 from app.settings import Settings
 from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost
 from ingestion.ports import Progress
@@ -35,7 +35,7 @@ STOP_GRACE_SECONDS = 5.0
 PARENT_CHECK_SECONDS = 0.5
 NICENESS = 10
 LIGHT_BYTES = 2**20
-LIGHT_SECONDS = 20.0
+LIGHT_WORK = LightWork(seconds=20.0, characters=50_000)
 EXIT_STALLED = 70
 
 
@@ -55,7 +55,7 @@ def run_worker(
     """Work on jobs until `stop` is set; jobs under way then go back to the queue.
 
     One lane takes any job, the others only what is light: a large file, one that stopped a worker
-    before, or one that turns out to take long, keeps nobody waiting. stalled: called when a job
+    before, or one that turns out to be more, keeps nobody waiting. stalled: called when a job
     failed because it made no progress for the settings' `stage_seconds`, for a supervisor to start
     the worker anew.
     """
@@ -66,9 +66,11 @@ def run_worker(
     ]
     for lane in lanes:
         lane.start()
-    worker.work(0)
-    for lane in lanes:
-        lane.join()
+    try:
+        worker.work(0)
+    finally:
+        for lane in lanes:
+            lane.join()
 
 
 class _Worker:
@@ -94,17 +96,24 @@ class _Worker:
 
     def work(self, lane: int) -> None:
         """Work on jobs until told to stop; lane 0 takes any."""
-        while not self._stop.is_set():
-            try:
-                if lane == 0 and not self._swept:
-                    self._catalog.remove_unnamed_sources()
-                    self._swept = True
-                if not self._work_once(lane):
-                    self._stop.wait(POLL_SECONDS)
-            except CatalogUnavailable as exc:
-                # Whatever was claimed comes back when its lease runs out.
-                logger.warning("%s", exc)
-                self._stop.wait(UNAVAILABLE_SECONDS)
+        try:
+            while not self._stop.is_set():
+                self._work_or_wait(lane)
+        finally:
+            # A lane that fails takes the others along: a supervisor starts the worker anew.
+            self._stop.set()
+
+    def _work_or_wait(self, lane: int) -> None:
+        try:
+            if lane == 0 and not self._swept:
+                self._catalog.remove_unnamed_sources()
+                self._swept = True
+            if not self._work_once(lane):
+                self._stop.wait(POLL_SECONDS)
+        except CatalogUnavailable as exc:
+            # Whatever was claimed comes back when its lease runs out.
+            logger.warning("%s", exc)
+            self._stop.wait(UNAVAILABLE_SECONDS)
 
     def _work_once(self, lane: int) -> bool:
         name = f"{self._name}-{lane}"
@@ -125,7 +134,7 @@ class _Worker:
             stop=self._stop,
             stalled=partial(self._stalled, lane),
             rates=self._rates,
-            patience=LIGHT_SECONDS if lane else None,
+            light=LIGHT_WORK if lane else None,
         )
         self._busy.add(lane)
         try:

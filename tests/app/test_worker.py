@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.heartbeat import LightWork
 from app.settings import Settings
 from app.worker import Ingest, run_worker, trace_without_text
 from ingestion.errors import BrokenDocument
@@ -140,14 +142,15 @@ def test_small_files_go_past_a_large_one_and_past_one_that_hangs(catalog: Catalo
 def test_small_files_that_take_long_leave_the_lanes_of_the_others(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.worker.LIGHT_SECONDS", 0.2)
+    monkeypatch.setattr("app.worker.LIGHT_WORK", LightWork(seconds=0.2, characters=100))
     go_on = threading.Event()
 
     def ingest(
         content: bytes, name: str, options: ParseOptions, progress: Progress
     ) -> IngestedDocument:
         while name.startswith("slow") and not go_on.is_set():
-            progress("parsing", 0.1)
+            # Half of them are known to be more by their text, half by the time they take.
+            progress("structure", 0.1, 101 if content in b"01" else 0)
             time.sleep(0.01)
         return ingest_well(content, name, options, progress)
 
@@ -159,6 +162,21 @@ def test_small_files_that_take_long_leave_the_lanes_of_the_others(
         go_on.set()
         assert all(wait_for_end(catalog, one).state is JobState.DONE for one in slow)
     assert max(job_of(catalog, one).attempts for one in slow) == 2
+
+
+def test_lane_that_fails_ends_the_worker(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = catalog.claim
+
+    def claim_or_fail(worker: str, lease_seconds: float, **options: Any) -> Job | None:
+        if worker.endswith("-1"):
+            raise RuntimeError("a bug")
+        return claim(worker, lease_seconds, **options)
+
+    monkeypatch.setattr(catalog, "claim", claim_or_fail)
+    monkeypatch.setattr("threading.excepthook", lambda _told: None)
+    stop = threading.Event()
+    run_worker(Settings(), ingest=ingest_well, catalog=catalog, stop=stop)
+    assert stop.is_set()
 
 
 def test_job_that_stalls_ends_the_worker_once_its_neighbours_are_back_in_the_queue(
