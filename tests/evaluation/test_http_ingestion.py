@@ -18,14 +18,14 @@ class ScriptedService:
     def __init__(
         self, *, pace: int = 40, fails: int = 0, stops_at: int = 10**9, finds: bool = True
     ) -> None:
-        self.now = 0.0
+        self.now = self._began = 0.0
         self.texts: list[str] = []
         self.queries: list[str] = []
         self._pace, self._fails, self._stops_at, self._finds = pace, fails, stops_at, finds
 
     @property
     def _ended(self) -> int:
-        return min(int(self.now * self._pace), len(self.texts), self._stops_at)
+        return min(int((self.now - self._began) * self._pace), len(self.texts), self._stops_at)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -36,6 +36,7 @@ class ScriptedService:
             assert not self.texts
             return httpx.Response(200, json={"documents": []})
         if path == "/ingest":
+            self._began = self._began if self.texts else self.now
             self.texts += re.findall(
                 r"\r\n\r\n((?:Note|记录) .*?)\r\n--", request.read().decode(), re.S
             )
