@@ -82,7 +82,8 @@ def work(data: Path, assassin: Assassin, clock: Callable[[], datetime] = utc_now
         progress("embedding", 0.5)
         return ingested_document(*content.decode().split("\n"), title=name)
 
-    settings = Settings(lease_seconds=lease)
+    # One lane: which point a kill reaches must not depend on threads.
+    settings = Settings(lease_seconds=lease, jobs_at_once=1)
     run_worker(settings, ingest=ingest, catalog=catalog, stop=stop)
     catalog.close()
 
