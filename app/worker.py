@@ -121,7 +121,7 @@ class _Worker:
             name,
             self._settings.lease_seconds,
             max_attempts=self._settings.max_attempts,
-            largest_first_try=LIGHT_BYTES if lane else None,
+            largest=LIGHT_BYTES if lane else None,
         )
         if job is None:
             return False
@@ -193,7 +193,7 @@ def _work(catalog: Catalog, job: Job, worker: str, ingest: Ingest, heartbeat: He
     except WorkerStopping:
         catalog.release(job.job_id, worker)
     except JobTooLong:
-        catalog.release(job.job_id, worker, tried=True)
+        catalog.release(job.job_id, worker, as_heavy=True)
     except (JobGone, LeaseLost):
         logger.info("job %s was given up: no longer this worker's", job.job_id)
     except CatalogUnavailable:

@@ -100,22 +100,22 @@ class Catalog:
         lease_seconds: float,
         *,
         max_attempts: int = 3,
-        largest_first_try: int | None = None,
+        largest: int | None = None,
     ) -> Job | None:
         """Give the next job to a worker, None when there is nothing to do.
 
         Collections take turns by the bytes they bring; inside one, the oldest is first. A job whose
         lease ran out is queued again, or has failed with `worker_died` after `max_attempts`.
-        `worker` must be unique to a running process. largest_first_try: leave out files of more
-        bytes, and jobs tried before. Asking with nothing to do takes no lock.
+        `worker` must be unique to a running process. largest: leave out files of more bytes, and
+        jobs that a worker died of or that are heavy. Asking with nothing to do takes no lock.
         """
         now = self._clock()
         with self._database.reading() as connection:
-            if not jobs.is_work_waiting(connection, now, largest_first_try):
+            if not jobs.is_work_waiting(connection, now, largest):
                 return None
         with self._database.writing() as connection:
             given_up = jobs.expire(connection, now, max_attempts)
-            claimed = jobs.claim(connection, worker, now, lease_seconds, largest_first_try)
+            claimed = jobs.claim(connection, worker, now, lease_seconds, largest)
         self._drop_unnamed(given_up, scrub=True)
         return claimed
 
@@ -142,13 +142,13 @@ class Catalog:
                 lease_until=self._clock() + timedelta(seconds=lease_seconds),
             )
 
-    def release(self, job_id: str, worker: str, *, tried: bool = False) -> bool:
+    def release(self, job_id: str, worker: str, *, as_heavy: bool = False) -> bool:
         """Give a job back unfinished, as a worker does that is told to stop. False: not held.
 
-        tried: the attempt counts, so that it is not claimed as a first try again.
+        as_heavy: it is more than its size tells, and only claimed without `largest` from now on.
         """
         with self._database.writing() as connection:
-            return jobs.release(connection, jobs.held_by(job_id, worker), tried=tried)
+            return jobs.release(connection, jobs.held_by(job_id, worker), as_heavy=as_heavy)
 
     def fail(self, job_id: str, worker: str, code: str, reason: str) -> bool:
         """End a held job as failed. Returns False when it is not held any more."""

@@ -61,11 +61,9 @@ def supersede(connection: sa.Connection, upload: Upload, now: datetime) -> list[
     )
 
 
-def is_work_waiting(
-    connection: sa.Connection, now: datetime, largest_first_try: int | None = None
-) -> bool:
+def is_work_waiting(connection: sa.Connection, now: datetime, largest: int | None = None) -> bool:
     """Return whether a claim would find anything to do. Takes no lock."""
-    ready = sa.or_(_is_claimable(largest_first_try), _lease_ran_out(now))
+    ready = sa.or_(_is_claimable(largest), _lease_ran_out(now))
     return connection.execute(sa.select(sa.literal(1)).where(ready).limit(1)).first() is not None
 
 
@@ -94,11 +92,11 @@ def expire(connection: sa.Connection, now: datetime, max_attempts: int) -> list[
     return failed
 
 
-def _is_claimable(largest_first_try: int | None) -> sa.ColumnElement[bool]:
+def _is_claimable(largest: int | None) -> sa.ColumnElement[bool]:
     queued = jobs.c.state == JobState.QUEUED
-    if largest_first_try is None:
+    if largest is None:
         return queued
-    return sa.and_(queued, jobs.c.size <= largest_first_try, jobs.c.attempts == 0)
+    return sa.and_(queued, jobs.c.size <= largest, jobs.c.reason_code.is_(None))
 
 
 def claim(
@@ -106,17 +104,17 @@ def claim(
     worker: str,
     now: datetime,
     lease_seconds: float,
-    largest_first_try: int | None = None,
+    largest: int | None = None,
 ) -> Job | None:
     """Give the next job to a worker: the oldest one of the collection whose turn it is.
 
-    largest_first_try: leave out files of more bytes, and jobs that were tried before.
+    largest: leave out files of more bytes, and jobs that a worker died of or that are heavy.
     Turns are shared by the bytes that collections bring, not by jobs (start-time fair queueing,
     Goyal et al. 1996): `served` is where a collection's last job ends on a common scale, the
     counter of that name where the last claimed one began. Who comes back from a pause starts there,
     ahead of those with more behind them, without credit for the pause.
     """
-    claimable = _is_claimable(largest_first_try)
+    claimable = _is_claimable(largest)
     waiting = sa.exists().where(claimable, jobs.c.collection == collections.c.collection)
     collection = connection.execute(
         sa.select(collections.c.collection)
@@ -181,11 +179,18 @@ def renew(
     return renewed.rowcount == 1
 
 
+_HEAVY = {
+    "reason_code": "heavy",
+    "reason": "The document takes longer than most of its size, and waits for its turn among large "
+    "ones.",
+}
+
+
 def release(
-    connection: sa.Connection, held: sa.ColumnElement[bool], *, tried: bool = False
+    connection: sa.Connection, held: sa.ColumnElement[bool], *, as_heavy: bool = False
 ) -> bool:
-    """Put a held job back into the queue. tried: the attempt counts."""
-    values = _requeued() | ({} if tried else {"attempts": jobs.c.attempts - 1})
+    """Put a held job back into the queue as if it had not been taken, or noted as heavy."""
+    values = _requeued() | {"attempts": jobs.c.attempts - 1} | (_HEAVY if as_heavy else {})
     released = connection.execute(sa.update(jobs).where(held).values(values))
     reach(FaultPoint.JOB_RELEASED)
     return released.rowcount == 1

@@ -87,10 +87,10 @@ def test_claim_takes_the_oldest_job_of_a_collection_first(catalog: Catalog) -> N
 def test_claim_of_light_jobs_passes_by_what_is_large_or_was_tried(catalog: Catalog) -> None:
     large = submit(catalog, name="large", content=b"x" * 11)
     small = submit(catalog, name="small", content=b"x" * 10)
-    job = catalog.claim("w1", LEASE, largest_first_try=10)
+    job = catalog.claim("w1", LEASE, largest=10)
     assert job is not None
     assert job.job_id == small.job_id
-    assert catalog.claim("w2", LEASE, largest_first_try=10) is None
+    assert catalog.claim("w2", LEASE, largest=10) is None
     assert claim(catalog).job_id == large.job_id
 
 
@@ -100,7 +100,7 @@ def test_claim_of_light_jobs_leaves_what_a_worker_died_of_to_others(
     submit(catalog)
     claim(catalog)
     clock.advance(2 * LEASE)
-    assert catalog.claim("w2", LEASE, largest_first_try=10**6) is None
+    assert catalog.claim("w2", LEASE, largest=10**6) is None
     assert claim(catalog).attempts == 2
 
 
