@@ -14,20 +14,25 @@ import sys
 import threading
 import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from queue import LifoQueue
 from time import monotonic
 
+from ingestion import media
 from ingestion.errors import ParserFailed
 from ingestion.parser_child import EXIT_OUT_OF_MEMORY
 from ingestion.ports import Advance
-from ingestion.records import Document, ParseOptions
+from ingestion.records import MOST_STOPS, Document, ParseOptions
 
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
 # The system kills where memory runs out, libraries abort where they are given no more.
 _OUT_OF_MEMORY = frozenset((EXIT_OUT_OF_MEMORY, -signal.SIGKILL, -signal.SIGABRT))
+
+# What one page may be to blame for.
+_OF_ONE_PAGE = frozenset(("out_of_memory", "parser_crashed", "deadline_exceeded", "internal_error"))
 
 
 class IsolatedParser:
@@ -53,6 +58,9 @@ class IsolatedParser:
         self._seconds = seconds
         self._stall_seconds = stall_seconds
         self._lock = threading.Lock()
+        # When the file was begun, and the share of it that is read; None before its pages.
+        self._began = 0.0
+        self._share: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._end: weakref.finalize[[subprocess.Popen[bytes], Connection], IsolatedParser] | None
@@ -63,18 +71,43 @@ class IsolatedParser:
     ) -> Document:
         """Return the document in a file's bytes, as `ingestion.parse.parse` does.
 
-        advance: called at least twice a second; what it raises ends the parsing. Raises
+        A PDF whose pages stop the parser is read again without them, as `ParseOptions.stopped_at`
+        tells. advance: called at least twice a second; what it raises ends the parsing. Raises
         ParserFailed, with the code and message of what the parser raised.
         """
+        first: ParserFailed | None = None
         with self._lock:
-            try:
-                document, code, message = self._ask((name, content, options), advance)
-            except BaseException:  # also what `advance` raises: half an answer may be on its way
-                self._stop()
-                raise
-            if code == "out_of_memory":
-                self._stop()
-                raise self._out_of_memory()
+            self._began = monotonic()
+            while True:
+                try:
+                    return self._read(content, name, options, advance)
+                except ParserFailed as exc:
+                    first = first or exc
+                    if self._share is None or not self._may_try_again(content, name, options, exc):
+                        raise first from exc
+                options = replace(options, stopped_at=(*options.stopped_at, self._share))
+
+    def _may_try_again(
+        self, content: bytes, name: str, options: ParseOptions, failure: ParserFailed
+    ) -> bool:
+        """Return whether leaving one more page out may help."""
+        return (
+            failure.code in _OF_ONE_PAGE
+            and self._share != 1
+            and len(options.stopped_at) < MOST_STOPS
+            and monotonic() - self._began < self._seconds
+            and media.sniff(content, name) == media.PDF
+        )
+
+    def _read(self, content: bytes, name: str, options: ParseOptions, advance: Advance) -> Document:
+        try:
+            document, code, message = self._ask((name, content, options), advance)
+        except BaseException:  # also what `advance` raises: half an answer may be on its way
+            self._stop()
+            raise
+        if code == "out_of_memory":
+            self._stop()
+            raise self._out_of_memory()
         if not isinstance(document, Document):
             raise ParserFailed(code, message)
         return document
@@ -92,8 +125,8 @@ class IsolatedParser:
     def _ask(
         self, request: tuple[str, bytes, ParseOptions], advance: Advance
     ) -> tuple[object, str, str]:
-        began = stirred = monotonic()
-        share = 0.0
+        stirred = monotonic()
+        self._share = None
         pipe = self._pipe_of_running_process()
         try:
             pipe.send_bytes(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
@@ -102,23 +135,23 @@ class IsolatedParser:
                     said = pickle.loads(pipe.recv_bytes())  # noqa: S301 from our own process
                     if isinstance(said, tuple):
                         return said
-                    share, stirred = said, monotonic()
-                advance(share)
-                self._check_time(began, stirred)
+                    self._share, stirred = said, monotonic()
+                advance(self._share or 0.0)
+                self._check_time(stirred)
         except (EOFError, OSError) as exc:
             # Both may have been told to stop at once; then the file is not to blame.
-            advance(share)
+            advance(self._share or 0.0)
             raise self._death() from exc
 
-    def _check_time(self, began: float, stirred: float) -> None:
+    def _check_time(self, stirred: float) -> None:
         """Raise ParserFailed for a file that takes too long, as a whole or for one step."""
         now = monotonic()
-        for since, limit in ((began, self._seconds), (stirred, self._stall_seconds)):
+        for since, limit in ((self._began, self._seconds), (stirred, self._stall_seconds)):
             if now - since > limit:
                 raise ParserFailed(
                     "deadline_exceeded",
                     f"Reading the file took more than {limit:g} seconds"
-                    f"{'' if since == began else ' for one page'} and was "
+                    f"{'' if since == self._began else ' for one page'} and was "
                     "stopped. Split it or save it in another format, and upload it again.",
                 )
 

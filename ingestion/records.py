@@ -58,13 +58,18 @@ class ParseOptions:
 
     password: opens a locked document; empty: none. ocr: read the text in scans and images.
     ocr_pages: most pages of one document, or pictures in an Office file, that are read so.
+    stopped_at: the shares of a PDF, 0 to 1, after which reading it came to a bad end before: the
+    page that comes next is left out, and from the `MOST_STOPS`-th on all that come.
     """
 
     password: str = field(default="", repr=False)
     ocr: bool = True
     ocr_pages: int = 500
+    stopped_at: tuple[float, ...] = ()
 
 
+MOST_STOPS = 4
+"""What stops the parser at more pages than this is read up to there."""
 PLAIN = ParseOptions()
 """Nothing asked for."""
 

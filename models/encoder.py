@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
-from transformers.utils import logging as noise
 
 from models.cores import Cores
+from models.quiet import quiet_loading
 from models.traced import Features, Run, trace_for_single_texts
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
@@ -31,9 +31,8 @@ class Encoder:
     def __init__(
         self, model: str | Path, *, batch_size: int = 16, cores: Cores | None = None
     ) -> None:
-        # Loading takes two seconds; a bar for it would stand in every command's output.
-        noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
-        self._model = SentenceTransformer(str(model), model_kwargs={"dtype": fast_dtype()})
+        with quiet_loading():
+            self._model = SentenceTransformer(str(model), model_kwargs={"dtype": fast_dtype()})
         self._model.eval()
         return_freed_memory()
         self._batch_size = batch_size

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Tokenizer
 from transformers import BertForNextSentencePrediction
-from transformers.utils import logging as noise
 
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype
+from models.quiet import quiet_loading
 
 WINDOW = 48
 """Tokens looked at on either side of a boundary, those nearest to it."""
@@ -50,15 +50,10 @@ class PairWindows:
 
 def load_network(trunk: Path, layers: int) -> BertForNextSentencePrediction:
     """Return the trunk's first layers with an untrained pooler and head, both in float32."""
-    noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
-    verbosity = noise.get_verbosity()
-    noise.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the unused layers
-    try:
+    with quiet_loading():
         network: Any = BertForNextSentencePrediction.from_pretrained(
             trunk, dtype=fast_dtype(), num_hidden_layers=layers
         )
-    finally:
-        noise.set_verbosity(verbosity)
     for name in _HEAD:
         network.get_submodule(name).float()
     # The head is in float32, which the last layer's numbers have to meet.

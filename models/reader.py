@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Encoding, Tokenizer
 from transformers import AutoModel
-from transformers.utils import logging as noise
 
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype
+from models.quiet import quiet_loading
 from models.span_logits import SpanLogits
 
 MAX_TOKENS = 384
@@ -122,13 +122,8 @@ class Reader:
 
 def load_network(trunk: Path) -> SpanNetwork:
     """Return the trunk with an untrained head."""
-    noise.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers: untyped
-    verbosity = noise.get_verbosity()
-    noise.set_verbosity_error()  # type: ignore[no-untyped-call]  # a report of the unused pooler
-    try:
+    with quiet_loading():
         model = AutoModel.from_pretrained(trunk, dtype=fast_dtype(), add_pooling_layer=False)
-    finally:
-        noise.set_verbosity(verbosity)
     return SpanNetwork(model, int(model.config.hidden_size))
 
 

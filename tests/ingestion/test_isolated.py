@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from ingestion.errors import ParserFailed
 from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.parse import parse
 from ingestion.records import PLAIN
+from tests.ingestion.parsers.pdf_samples import ten_pages
 
 TEXT = "第一条 试用期不得超过六个月。".encode()
 HOSTILE = (sys.executable, "-m", "tests.ingestion.hostile_child")
@@ -61,6 +63,34 @@ def test_isolated_parser_file_that_harms_the_process_fails_alone(
         parser(TEXT, name, PLAIN, tick)
     assert failed.value.code == code
     assert parser(TEXT, "法.txt", PLAIN, tick).text == TEXT.decode()
+
+
+@pytest.mark.parametrize(
+    ("deadly", "left"),
+    [("3", "0 1 2 4 5 6 7 8 9"), ("0 5 9", "1 2 3 4 6 7 8"), ("2 4 5 7 8", "0 1 3 6")],
+)
+def test_isolated_parser_pdf_is_read_without_the_pages_that_stop_it(
+    parser: IsolatedParser, deadly: str, left: str
+) -> None:
+    document = parser(ten_pages(), f"deadly {deadly}", PLAIN, tick)
+    assert re.findall("[0-9]", document.text) == left.split()
+    assert any("could not be read" in warning for warning in document.warnings)
+
+
+def test_isolated_parser_pdf_of_nothing_but_deadly_pages_fails_as_the_first_did(
+    parser: IsolatedParser,
+) -> None:
+    with pytest.raises(ParserFailed) as failed:
+        parser(ten_pages(), "deadly 0 1 2 3 4", PLAIN, tick)
+    assert failed.value.code == "out_of_memory"
+
+
+def test_isolated_parser_reads_a_pdf_again_only_for_its_pages(parser: IsolatedParser) -> None:
+    asked = []
+    parser._ask = lambda request, advance: asked.append(request) or (None, "out_of_memory", "")
+    with pytest.raises(ParserFailed):
+        parser(ten_pages(), "a.pdf", PLAIN, tick)
+    assert len(asked) == 1
 
 
 def test_isolated_parser_over_its_deadline_is_stopped(parser: IsolatedParser) -> None:

@@ -1,7 +1,7 @@
 """PDF: PDFium for the text, OCR for what a page only shows, pypdf for what the file tells."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
@@ -19,7 +19,7 @@ from ingestion.errors import (
 )
 from ingestion.parsers.hidden_text import HiddenText, hidden_warnings
 from ingestion.parsers.page_warnings import page_warnings
-from ingestion.parsers.pdf.fragments import read_page
+from ingestion.parsers.pdf.fragments import PageText, read_page
 from ingestion.parsers.pdf.furniture import drop_furniture
 from ingestion.parsers.pdf.layout import Row, rows_of
 from ingestion.parsers.pdf.metadata import read_metadata
@@ -32,7 +32,7 @@ from ingestion.parsers.pdf.scene import may_layer_forms
 from ingestion.parsers.pdf.weight_signs import HEAVIEST_PAGE
 from ingestion.parsers.scan_pages import as_shown, load_recogniser
 from ingestion.ports import Advance, Recognise
-from ingestion.records import PLAIN, Document, ParseOptions
+from ingestion.records import MOST_STOPS, PLAIN, Document, ParseOptions
 
 # PDFium is not safe to call from two threads.
 _PDFIUM = threading.Lock()
@@ -55,15 +55,15 @@ def parse_pdf(
     images. A document with an owner password only opens without it. Scanned pages, and pictures
     where they are what a page says, are read by OCR; boxes on them are where the page shows the
     text.
-    Pages that draw more than any page that people make, and those after `MOST_PAGES`, are left out
-    with a warning.
+    Pages that draw more than any page that people make, those after `MOST_PAGES`, and those that
+    stopped the parser before are left out with a warning.
     load: returns the recogniser, called when a page needs it.
     Raises PasswordRequired, WrongPassword, BrokenDocument, EmptyDocument, MissingExtra (nothing
     but scans), DocumentTooLarge (nothing but pages that draw too much).
     """
     scans = ScanReader(options, load)
     with _PDFIUM:
-        read = _read(content, options.password, advance, scans)
+        read = _read(content, options, advance, scans)
     if not any(read.pages):
         raise _nothing_read(options, scans, read.heaviest)
     drafts = drafts_of(drop_furniture(read.pages, read.heights), read.outline)
@@ -106,8 +106,8 @@ def _nothing_read(
     return EmptyDocument("The PDF has no text layer, and OCR recognised nothing on its pages.")
 
 
-def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) -> _Read:
-    document, warnings = _opened(content, password)
+def _read(content: bytes, options: ParseOptions, advance: Advance, scans: ScanReader) -> _Read:
+    document, warnings = _opened(content, options.password)
     pages: list[list[Row]] = []
     heights: list[float] = []
     broken: list[int] = []
@@ -116,24 +116,20 @@ def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) ->
     heavy: list[int] = []
     heaviest = 0
     layers = may_layer_forms(content)
-    weights = PageWeights(content, password)
+    weights = PageWeights(content, options.password)
     count = min(len(document), MOST_PAGES)
     if count < len(document):
         warnings.append(f"Pages after {count} of {len(document)} were left out.")
+    deadly = _deadly_pages(options.stopped_at, count)
     try:
         for index in range(count):
+            advance(index / count)
             heaviest = max(heaviest, weight := weights.next_page())
-            if weight > HEAVIEST_PAGE:
-                heavy.append(index + 1)
-                pages.append([])
-                heights.append(0.0)
-                continue
-            try:
-                page = scans.complete(
-                    document, index, read_page(document, index, layered_forms=layers)
-                )
-            except pdfium.PdfiumError:
-                broken.append(index + 1)
+            page = None
+            if weight <= HEAVIEST_PAGE and index not in deadly:
+                page = _page(document, index, scans, layered_forms=layers)
+            if page is None:
+                (heavy if weight > HEAVIEST_PAGE else broken).append(index + 1)
                 pages.append([])
                 heights.append(0.0)
                 continue
@@ -142,7 +138,7 @@ def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) ->
             hidden += page.hidden
             if page.scan_layer:
                 scanned.append(index + 1)
-            advance((index + 1) / count)
+        advance(1.0)
         outline = read_outline(document)
     finally:
         document.close()
@@ -164,6 +160,23 @@ def _read(content: bytes, password: str, advance: Advance, scans: ScanReader) ->
         ],
         heaviest,
     )
+
+
+def _deadly_pages(stopped_at: Sequence[float], count: int) -> set[int]:
+    """Return the pages, from 0, that stopped the parser before, and so can't be read."""
+    pages = [round(share * count) for share in stopped_at]
+    return {*pages, *(range(pages[-1], count) if len(pages) >= MOST_STOPS else ())}
+
+
+def _page(
+    document: pdfium.PdfDocument, index: int, scans: ScanReader, *, layered_forms: bool
+) -> PageText | None:
+    """Return the text of a page, from 0, also what is scanned; None where it is broken."""
+    try:
+        text = read_page(document, index, layered_forms=layered_forms)
+        return scans.complete(document, index, text)
+    except pdfium.PdfiumError:
+        return None
 
 
 def _opened(content: bytes, password: str) -> tuple[pdfium.PdfDocument, list[str]]:

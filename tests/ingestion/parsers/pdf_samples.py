@@ -35,3 +35,13 @@ class Sheet:
     def content(self):
         self.canvas.save()
         return self._buffer.getvalue()
+
+
+def ten_pages() -> bytes:
+    """Return a PDF whose pages say which they are, from 0."""
+    sheet = Sheet()
+    for number in range(10):
+        if number:
+            sheet.next_page()
+        sheet.line(72, 300 + 40 * number, f"Berth {number} is free.")
+    return sheet.content()

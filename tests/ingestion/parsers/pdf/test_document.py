@@ -7,7 +7,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired, WrongPassword
 from ingestion.parsers.pdf.document import parse_pdf
 from ingestion.records import BlockKind, ParseOptions
-from tests.ingestion.parsers.pdf_samples import CHINESE, HEIGHT, Sheet
+from tests.ingestion.parsers.pdf_samples import CHINESE, HEIGHT, Sheet, ten_pages
 
 LINE = "The harbour office keeps a register of all the ships that enter or leave the port"
 
@@ -204,6 +204,24 @@ def test_pdf_owner_password_opens_and_user_password_is_required():
         parse_pdf(content, "a.pdf", ParseOptions(password="guess"))
     opened = parse_pdf(content, "a.pdf", ParseOptions(password="secret"))
     assert (opened.title, opened.text) == ("Sealed orders", "Nobody may read this.")
+
+
+@pytest.mark.parametrize(
+    ("stopped_at", "left_out", "said"),
+    [
+        ((0.1,), {1}, "Pages that could not be read: 2."),
+        ((0.9, 0.1, 0.5), {1, 5, 9}, "Pages that could not be read: 2, 6, 10."),
+        (
+            (0.1, 0.4, 0.3, 0.6),
+            {1, 3, 4, 6, 7, 8, 9},
+            "Pages that could not be read: 2, 4-5, 7-10.",
+        ),
+    ],
+)
+def test_pdf_pages_that_stopped_the_parser_are_left_out(stopped_at, left_out, said):
+    document = parse_pdf(ten_pages(), "a.pdf", ParseOptions(stopped_at=stopped_at))
+    assert texts_of(document) == [f"Berth {n} is free." for n in range(10) if n not in left_out]
+    assert said in document.warnings
 
 
 def test_pdf_damaged_raises_broken_document():
