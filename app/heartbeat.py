@@ -33,10 +33,14 @@ class JobTooLong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LightWork:
-    """What a job of a light lane may be: seconds until it is embedded, characters of its text."""
+    """What a job of a light lane may be: bytes of its file, characters of its text.
 
-    seconds: float
+    seconds: until it is embedded, while other light work waits.
+    """
+
+    bytes: int
     characters: int
+    seconds: float
 
 
 _EMBEDDED = frozenset(("embedding", "summary", "storing"))
@@ -76,6 +80,7 @@ class Heartbeat:
         self._note = ("starting", 0.0, time.monotonic())
         self._clock = JobClock(rates)
         self._clock_lock = threading.Lock()
+        self._late = threading.Event()
         self._gone = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -110,7 +115,11 @@ class Heartbeat:
             raise JobGone
         if self._stop.is_set():
             raise WorkerStopping
-        if self._light is not None and self._is_more(self._light, stage, characters):
+        if self._light is None:
+            return
+        # What is being embedded takes turns with the others, and has most of its work behind it.
+        is_late = self._late.is_set() and stage not in _EMBEDDED
+        if is_late or characters > self._light.characters:
             raise JobTooLong
 
     def note(self, stage: str, progress: float, characters: int = 0) -> None:
@@ -119,11 +128,6 @@ class Heartbeat:
         self._note = (stage, progress, now)
         with self._clock_lock:
             self._clock.note(stage, progress, characters, now)
-
-    def _is_more(self, light: LightWork, stage: str, characters: int) -> bool:
-        # What is being embedded takes turns with the others, and has most of its work behind it.
-        is_late = stage not in _EMBEDDED and time.monotonic() - self._began > light.seconds
-        return is_late or characters > light.characters
 
     def _run(self) -> None:
         interval = min(LONGEST_INTERVAL, self._lease_seconds / BEATS_PER_LEASE)
@@ -134,6 +138,8 @@ class Heartbeat:
                 if not self._renew():
                     self._gone.set()
                     return
+                if self._light is not None and self._keeps_others_waiting(self._light):
+                    self._late.set()
             except CatalogUnavailable as exc:
                 # The lease outlasts a few missed beats.
                 logger.warning("heartbeat of job %s: %s", self._job.job_id, exc)
@@ -145,6 +151,10 @@ class Heartbeat:
         return self._catalog.heartbeat(
             self._job.job_id, self._worker, stage, progress, eta, self._lease_seconds
         )
+
+    def _keeps_others_waiting(self, light: LightWork) -> bool:
+        is_late = time.monotonic() - self._began > light.seconds
+        return is_late and self._catalog.is_work_waiting(light.bytes)
 
     def _is_over_deadline(self) -> bool:
         stage, _progress, reported = self._note

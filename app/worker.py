@@ -34,8 +34,7 @@ UNAVAILABLE_SECONDS = 1.0
 STOP_GRACE_SECONDS = 5.0
 PARENT_CHECK_SECONDS = 0.5
 NICENESS = 10
-LIGHT_BYTES = 2**20
-LIGHT_WORK = LightWork(seconds=20.0, characters=50_000)
+LIGHT_WORK = LightWork(bytes=2**20, characters=50_000, seconds=5.0)
 EXIT_STALLED = 70
 
 
@@ -121,7 +120,7 @@ class _Worker:
             name,
             self._settings.lease_seconds,
             max_attempts=self._settings.max_attempts,
-            largest=LIGHT_BYTES if lane else None,
+            largest=LIGHT_WORK.bytes if lane else None,
         )
         if job is None:
             return False

@@ -94,6 +94,11 @@ class Catalog:
         self._drop_unnamed(given_up, scrub=True)
         return outcomes
 
+    def is_work_waiting(self, largest: int | None = None) -> bool:
+        """Return whether `claim` would find a job."""
+        with self._database.reading() as connection:
+            return jobs.is_work_waiting(connection, self._clock(), largest)
+
     def claim(
         self,
         worker: str,
@@ -107,12 +112,11 @@ class Catalog:
         Collections take turns by the bytes they bring; inside one, the oldest is first. A job whose
         lease ran out is queued again, or has failed with `worker_died` after `max_attempts`.
         `worker` must be unique to a running process. largest: leave out files of more bytes, and
-        jobs that a worker died of or that are heavy. Asking with nothing to do takes no lock.
+        jobs that a worker died of or that are heavy. With nothing to do it takes no lock.
         """
+        if not self.is_work_waiting(largest):
+            return None
         now = self._clock()
-        with self._database.reading() as connection:
-            if not jobs.is_work_waiting(connection, now, largest):
-                return None
         with self._database.writing() as connection:
             given_up = jobs.expire(connection, now, max_attempts)
             claimed = jobs.claim(connection, worker, now, lease_seconds, largest)
@@ -194,9 +198,7 @@ class Catalog:
     def job_source(self, job_id: str) -> bytes:
         """Return the bytes that a job is to ingest. Raises SourceLost, LeaseLost (job deleted)."""
         with self._database.reading() as connection:
-            sha256 = connection.execute(
-                sa.select(schema.jobs.c.sha256).where(schema.jobs.c.job_id == job_id)
-            ).scalar()
+            sha256 = jobs.source_of(connection, job_id)
         if sha256 is None:
             raise LeaseLost(job_id)
         return self._sources.read(sha256)
@@ -352,16 +354,13 @@ class Catalog:
 
     def document_ids(self, collection: str) -> list[str]:
         """Return the ids of a collection's documents, sorted."""
-        table = schema.documents
-        statement = sa.select(table.c.document_id).where(table.c.collection == collection)
         with self._database.reading() as connection:
-            return list(connection.execute(statement.order_by(table.c.document_id)).scalars())
+            return documents.ids_in(connection, collection)
 
     def collections(self) -> list[str]:
         """Return the collections that hold documents, sorted."""
-        column = schema.documents.c.collection
         with self._database.reading() as connection:
-            return list(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
+            return documents.collections_with_any(connection)
 
     def usage(self) -> list[CollectionUsage]:
         """Return what every collection with documents or open jobs holds, by name."""

@@ -235,6 +235,18 @@ def page(
     return [_document(row) for row in rows], total.scalar_one()
 
 
+def ids_in(connection: sa.Connection, collection: str) -> list[str]:
+    """Return the ids of a collection's documents, sorted."""
+    statement = sa.select(documents.c.document_id).where(documents.c.collection == collection)
+    return list(connection.execute(statement.order_by(documents.c.document_id)).scalars())
+
+
+def collections_with_any(connection: sa.Connection) -> list[str]:
+    """Return the collections that hold documents, sorted."""
+    column = documents.c.collection
+    return list(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
+
+
 def blocks(connection: sa.Connection, document_id: str) -> list[Block]:
     """Return the blocks of a document in order."""
     stored = connection.execute(

@@ -179,6 +179,12 @@ def renew(
     return renewed.rowcount == 1
 
 
+def source_of(connection: sa.Connection, job_id: str) -> str | None:
+    """Return the SHA-256 of the bytes that a job is to ingest, None where it is gone."""
+    found = connection.execute(sa.select(jobs.c.sha256).where(jobs.c.job_id == job_id)).scalar()
+    return None if found is None else str(found)
+
+
 _HEAVY = {
     "reason_code": "heavy",
     "reason": "The document takes longer than most of its size, and waits for its turn among large "

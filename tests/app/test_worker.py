@@ -143,7 +143,7 @@ def test_small_files_go_past_a_large_one_and_past_one_that_hangs(catalog: Catalo
 def test_small_files_that_take_long_leave_the_lanes_of_the_others(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.worker.LIGHT_WORK", LightWork(seconds=0.2, characters=100))
+    monkeypatch.setattr("app.worker.LIGHT_WORK", LightWork(bytes=99, characters=100, seconds=0.2))
     go_on = threading.Event()
 
     def ingest(
