@@ -19,13 +19,15 @@ from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.errors import CatalogUnavailable
 from ingestion.isolated import IsolatedParser, ParserPool
-from ingestion.ports import Progress
+from ingestion.ports import CoherenceScorer, Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.store.catalog import Catalog
 from ingestion.store.quotas import Quota
+from ingestion.strategies import Chunking, choose_chunking
 from models.bundled import (
     Report,
     adapter_path,
+    next_sentence_path,
     prepare_encoder,
     prepare_generator,
     reader_path,
@@ -123,6 +125,7 @@ def build_snapshots(catalog: Catalog, encoder: "Encoder") -> Snapshots:
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
     """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
     encoder = build_encoder(settings)
+    chunking = build_chunking(settings, encoder)
     read = ParserPool([build_parser(settings) for _ in range(settings.jobs_at_once)])
 
     def ingest(
@@ -133,12 +136,44 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
             name,
             replace(options, ocr=options.ocr and settings.ocr, ocr_pages=settings.ocr_pages),
             embedder=encoder,
-            chunk_tokens=settings.chunk_tokens,
+            chunking=chunking,
             progress=progress,
             read=read,
         )
 
     return open_catalog(settings), ingest
+
+
+def build_chunking(settings: Settings, encoder: "Encoder | None" = None) -> Chunking:
+    """Return how the settings want documents cut. encoder: whose cores and words may be shared.
+
+    Raises ValueError where that takes a next-sentence model and the settings have none.
+    """
+    return choose_chunking(
+        settings.chunking,
+        settings.chunk_tokens,
+        build_next_sentence(settings, encoder),
+        threshold=settings.nsp_threshold,
+    )
+
+
+def build_next_sentence(
+    settings: Settings, encoder: "Encoder | None" = None
+) -> CoherenceScorer | None:
+    """Load the next-sentence model that the settings name; None: they name none."""
+    if settings.nsp_model == "none":
+        return None
+    from models.cores import Cores
+    from models.next_sentence import published_next_sentence, trained_next_sentence
+
+    cores = encoder.cores if encoder is not None else Cores(settings.threads)
+    if settings.nsp_model != "bundled":
+        return published_next_sentence(
+            settings.nsp_model, temperature=settings.nsp_temperature, cores=cores
+        )
+    trunk = prepare_encoder(settings.models_path, lambda _line: None)
+    words = encoder.words if encoder is not None and settings.encoder == "bundled" else None
+    return trained_next_sentence(trunk, next_sentence_path(), words=words, cores=cores)
 
 
 def build_parser(settings: Settings) -> IsolatedParser:

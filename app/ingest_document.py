@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.chunks import pack_chunks
+from ingestion.coherence import border_coherence
 from ingestion.errors import EmptyDocument
 from ingestion.key_info import extract_keys, is_its_own_key, key_text, read_outline
 from ingestion.parse import parse
-from ingestion.ports import Advance, PassageEmbedder, Progress
+from ingestion.ports import Advance, CoherenceScorer, PassageEmbedder, Progress
 from ingestion.records import (
     PLAIN,
     Chunk,
@@ -26,6 +27,7 @@ from ingestion.records import (
 )
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
+from ingestion.strategies import Chunking
 from ingestion.summaries import summarise
 
 # Share of the whole job done when each stage begins: between what statutes in Markdown took
@@ -51,13 +53,13 @@ def ingest_document(
     options: ParseOptions = PLAIN,
     *,
     embedder: PassageEmbedder,
-    chunk_tokens: int,
+    chunking: Chunking,
     progress: Progress,
     read: Read = parse,
 ) -> IngestedDocument:
     """Return a file's document with its chunks, key information, vectors and summary.
 
-    name: the file's name. chunk_tokens: longest chunk, in the embedder's tokens. progress: told
+    name: the file's name. chunking: how it is cut. progress: told
     of every stage, and during embedding after every slice of texts; what it raises ends the work.
     read: the parser. Raises IngestionError.
     """
@@ -67,11 +69,11 @@ def ingest_document(
 
     advance(0.0)
     document = read(content, name, options, advance)
-    return index_document(document, embedder=embedder, chunk_tokens=chunk_tokens, progress=progress)
+    return index_document(document, embedder=embedder, chunking=chunking, progress=progress)
 
 
 def index_document(
-    document: Document, *, embedder: PassageEmbedder, chunk_tokens: int, progress: Progress
+    document: Document, *, embedder: PassageEmbedder, chunking: Chunking, progress: Progress
 ) -> IngestedDocument:
     """Return a parsed document with all that is indexed of it; see `ingest_document`."""
     progress("structure", STAGE_STARTS["structure"], len(document.text))
@@ -81,12 +83,21 @@ def index_document(
         progress("structure", STAGE_STARTS["structure"])
         sentences.append(split_sentences(document, section))
     progress("chunking", STAGE_STARTS["chunking"])
-    chunks = pack_chunks(document, sections, sentences, embedder.count_tokens, limit=chunk_tokens)
+    chunks = pack_chunks(
+        document,
+        sections,
+        sentences,
+        embedder.count_tokens,
+        limit=chunking.limit,
+        boundary_costs=chunking.costs,
+        cut=chunking.cut,
+    )
     if not chunks:
         raise EmptyDocument("The document has no text that could be indexed. Upload one that has.")
+    coherence = _coherence(chunking.scorer, chunks)
     progress("key_info", STAGE_STARTS["key_info"])
     keys = _keys(document, chunks, sections, sentences)
-    prefix = min(_LONGEST_PREFIX, _LONGEST_INPUT - _FRAME - chunk_tokens)
+    prefix = min(_LONGEST_PREFIX, _LONGEST_INPUT - _FRAME - chunking.limit)
     passages = [passage_text(document.title, chunk, longest_prefix=prefix) for chunk in chunks]
     key_texts = [
         key_text(document.title, chunk, own) for chunk, own in zip(chunks, keys, strict=True)
@@ -102,7 +113,7 @@ def index_document(
     summary = DocumentSummary(
         text, keyphrases, _summary_vector(document.title, text, raw_vectors, embedder)
     )
-    indexed = tuple(map(IndexedChunk, chunks, keys, key_texts, raw_vectors, key_vectors))
+    indexed = tuple(map(IndexedChunk, chunks, keys, key_texts, raw_vectors, key_vectors, coherence))
     progress("summary", 1.0)
     return IngestedDocument(document, summary, indexed)
 
@@ -125,6 +136,10 @@ def passage_text(title: str, chunk: Chunk, *, longest_prefix: int = _LONGEST_PRE
         names.pop(1)
     prefix = " > ".join(names)[: max(longest_prefix, 0)].rstrip()
     return f"{prefix}\n{chunk.text}" if prefix else chunk.text
+
+
+def _coherence(scorer: CoherenceScorer | None, chunks: Sequence[Chunk]) -> Sequence[float | None]:
+    return [None] * len(chunks) if scorer is None else border_coherence(scorer, chunks)
 
 
 def _keys(

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Chunking = Literal["structure", "nsp", "greedy_nsp", "recursive", "fixed"]
 Strategy = Literal["read", "generate", "extract"]
 """How an answer is drafted. read: in the words that the reader is sure of, otherwise as `generate`.
 generate: by the generator. extract: with the documents' own sentences."""
@@ -60,6 +61,19 @@ class Settings(BaseSettings):
     )
 
     chunk_tokens: int = Field(256, ge=32, le=500, description="Longest chunk, encoder tokens.")
+    chunking: Chunking = Field(
+        "structure", description="Where chunks end; docs/architecture.md describes each."
+    )
+    nsp_model: str = Field(
+        "bundled",
+        description="Next-sentence model: `bundled`, a Hugging Face one, or a folder; `none`.",
+    )
+    nsp_threshold: float = Field(
+        0.35, ge=0, le=1, description="`greedy_nsp` ends a chunk below this probability."
+    )
+    nsp_temperature: float = Field(
+        1.0, gt=0, description="Divides the logits of a next-sentence model that is not `bundled`."
+    )
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 

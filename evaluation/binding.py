@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app.answer_events import AnswerRequest, SentenceEvent
-from app.bootstrap import build_encoder, build_service
+from app.bootstrap import build_chunking, build_encoder, build_service
 from app.ingest_document import ingest_document
 from app.service import Service
 from app.settings import Settings
@@ -55,21 +55,23 @@ def embedding_seconds(settings: Settings, texts: Sequence[str]) -> float:
 
 def open_coherence(settings: Settings, weights: Path) -> tuple[TextEncoder, CoherenceScorer]:
     """Return the settings' encoder, and the scorer that weights make of the bundled one."""
-    from models.next_sentence import NextSentence
+    from models.next_sentence import trained_next_sentence
 
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    return build_encoder(settings), NextSentence(trunk, weights)
+    return build_encoder(settings), trained_next_sentence(trunk, weights)
 
 
 def _ingest(
     files: Sequence[SourceFile], service: Service, progress: Callable[[int, int], None]
 ) -> Ingested:
+    chunking = build_chunking(service.settings)
+
     def one(file: SourceFile, embedder: PassageEmbedder) -> IngestedDocument:
         return ingest_document(
             file.content,
             file.name,
             embedder=embedder,
-            chunk_tokens=service.settings.chunk_tokens,
+            chunking=chunking,
             progress=lambda _stage, _share, _characters=0: None,
         )
 

@@ -1,12 +1,12 @@
 """The chunkers that are compared: the service's own with each strategy, and what others do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ingestion.chunks import BoundaryCosts, Unit, pack_chunks, structural_costs
-from ingestion.coherence import boundary_coherence, coherence_costs
+from ingestion.coherence import coherence_alone, coherence_costs
 from ingestion.cutting import (
     Cut,
     cut_at_least_cost,
@@ -18,8 +18,6 @@ from ingestion.ports import CoherenceScorer, PassageEmbedder
 from ingestion.records import Chunk, Document, Scores, Vectors
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
-
-_GOES_ON = 1.0  # at a boundary that nothing was scored for
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def chunkers(
     embedder: PassageEmbedder, scorer: CoherenceScorer, limits: Sequence[int]
 ) -> list[Chunker]:
     """Return every family with a grid of its parameters, for each limit in tokens."""
-    coherence = _coherence(scorer)
+    coherence = coherence_alone(scorer)
     similarity = similarity_ranks(embedder)
     found: list[Chunker] = []
     for limit in limits:
@@ -131,11 +129,3 @@ class RememberedEmbedder:
         if new:
             self._counts.update(zip(new, self._embedder.count_tokens(new), strict=True))
         return [self._counts[text] for text in texts]
-
-
-def _coherence(scorer: CoherenceScorer) -> Callable[[Document, Sequence[Unit]], list[float]]:
-    def costs(document: Document, units: Sequence[Unit]) -> list[float]:
-        found = boundary_coherence(scorer, document, units)
-        return [_GOES_ON if value is None else value for value in found]
-
-    return costs

@@ -5,10 +5,11 @@ it (next-sentence prediction); all boundaries of a document are scored in one pa
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ingestion.chunks import BoundaryCosts, Unit, structural_costs
 from ingestion.ports import CoherenceScorer
-from ingestion.records import BlockKind, Document
+from ingestion.records import BlockKind, Chunk, Document
 
 _WEIGHT = 2.0
 _EVEN_ODDS = 0.5
@@ -35,6 +36,22 @@ def coherence_costs(
         ]
 
     return costs
+
+
+def coherence_alone(scorer: CoherenceScorer) -> BoundaryCosts:
+    """Return as costs the probabilities that the text goes on, 1 where nothing is scored."""
+
+    def costs(document: Document, units: Sequence[Unit]) -> list[float]:
+        found = boundary_coherence(scorer, document, units)
+        return [1.0 if value is None else value for value in found]
+
+    return costs
+
+
+def border_coherence(scorer: CoherenceScorer, chunks: Sequence[Chunk]) -> list[float | None]:
+    """Return for each of n chunks how surely it goes on from the one before, None for the first."""
+    pairs = [(before.text, after.text) for before, after in pairwise(chunks)]
+    return [None, *map(float, scorer.score_pairs(pairs))][: len(chunks)]
 
 
 def boundary_coherence(

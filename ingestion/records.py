@@ -183,13 +183,17 @@ class KeyEntry:
 
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
-    """A chunk with its level-1 entries and both vectors, ready for the catalog."""
+    """A chunk with its level-1 entries and both vectors, ready for the catalog.
+
+    coherence: the probability that it goes on from the chunk before; None: nobody asked.
+    """
 
     chunk: Chunk
     keys: tuple[KeyEntry, ...]
     key_text: str
     raw_vector: NDArray[np.float32]
     key_vector: NDArray[np.float32]
+    coherence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

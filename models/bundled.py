@@ -37,6 +37,11 @@ def reader_path() -> Path:
     return Path(str(files("models") / "adapters" / "reader" / "reader.safetensors"))
 
 
+def next_sentence_path() -> Path:
+    """Return what was trained on the encoder's trunk to tell whether a text goes on."""
+    return Path(str(files("models") / "adapters" / "nsp" / "nsp.safetensors"))
+
+
 def prepare_encoder(models_dir: Path, report: Report) -> Path:
     """Return a folder that sentence-transformers loads; makes it on the first call.
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ class Encoder:
         self._model.eval()
         return_freed_memory()
         self._batch_size = batch_size
-        self._cores = cores or Cores()
+        self.cores = cores or Cores()
         self._tokenizing = threading.Lock()  # a tokenizer's padding is part of its state
         self.name = Path(str(model)).name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
@@ -47,6 +48,13 @@ class Encoder:
         self._run: Run | None = None
         self._is_traced = False
         self._tracing = threading.Lock()
+
+    @property
+    def words(self) -> torch.nn.Embedding:
+        """Return the trunk's word embeddings, for models that share the trunk."""
+        trunk: Any = self._model[0]
+        words: torch.nn.Embedding = trunk.auto_model.get_input_embeddings()
+        return words
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per question, (n, d). Longer than `max_tokens` is cut."""
@@ -68,14 +76,14 @@ class Encoder:
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
         # Texts of similar length share a batch, so that it carries little padding.
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]), reverse=True)
-        share = -(-len(texts) // self._cores.count)
+        share = -(-len(texts) // self.cores.count)
         size = min(max(share, _SMALLEST_BATCH), self._batch_size)
         batches = [order[first : first + size] for first in range(0, len(order), size)]
 
         def embed(batch: Sequence[int]) -> Vectors:
             return self._forward([texts[at] for at in batch], kind)
 
-        for batch, vectors in zip(batches, self._cores.map(embed, batches), strict=True):
+        for batch, vectors in zip(batches, self.cores.map(embed, batches), strict=True):
             rows[batch] = vectors
         if len(texts) >= self._batch_size:
             return_freed_memory()

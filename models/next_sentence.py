@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Tokenizer
-from transformers import BertForNextSentencePrediction
+from transformers import AutoTokenizer, BertForNextSentencePrediction
 
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype
@@ -30,9 +30,9 @@ _HEAD = ("bert.pooler.dense", "cls.seq_relationship")
 class PairWindows:
     """Texts as token ids, and pairs of them as BERT reads them: <s> left </s> right </s>."""
 
-    def __init__(self, folder: Path, window: int = WINDOW) -> None:
-        """folder: of the trunk, with its `tokenizer.json`."""
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    def __init__(self, tokenizer: Tokenizer, window: int = WINDOW) -> None:
+        """tokenizer: the model's own, which frames a text with two special tokens."""
+        self._tokenizer = tokenizer
         whole = self._tokenizer.encode("").ids
         self._first, self._last = whole[0], whole[-1]
         self.window = window
@@ -77,19 +77,18 @@ def batch_of(
 class NextSentence:
     """A loaded scorer. Calls from several threads share its cores, batch by batch."""
 
-    def __init__(self, trunk: Path, weights: Path, cores: Cores | None = None) -> None:
-        """trunk: folder of the encoder. weights: the file that training wrote for it.
-
-        Raises ValueError if the weights are for another trunk.
-        """
-        with safe_open(weights, "pt") as file:
-            facts = {key: json.loads(value) for key, value in file.metadata().items()}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        self._windows = PairWindows(trunk)
-        self._network = load_network(trunk, facts["layers"])
-        set_weights(self._network, tensors, weights.name)
+    def __init__(
+        self,
+        windows: PairWindows,
+        network: BertForNextSentencePrediction,
+        temperature: float = 1.0,
+        cores: Cores | None = None,
+    ) -> None:
+        """temperature: what logits are divided by, so that probabilities are what they say."""
+        self._windows = windows
+        self._network = network
         self._network.requires_grad_(requires_grad=False).eval()  # type: ignore[no-untyped-call]  # transformers: untyped
-        self._temperature = float(facts["temperature"])
+        self._temperature = temperature
         self._cores = cores or Cores()
 
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
@@ -119,6 +118,50 @@ class NextSentence:
         for batch, found in zip(batches, self._cores.map(follows, batches), strict=True):
             scores[batch] = found
         return scores
+
+
+def trained_next_sentence(
+    trunk: Path,
+    weights: Path,
+    *,
+    words: torch.nn.Embedding | None = None,
+    cores: Cores | None = None,
+) -> NextSentence:
+    """Return what training made of an encoder's trunk.
+
+    trunk: folder of the encoder. weights: the file that training wrote. words: the trunk's word
+    embeddings where they are loaded already; training leaves them as they are, and they are most
+    of the memory. Raises ValueError if the weights are for another trunk.
+    """
+    with safe_open(weights, "pt") as file:
+        facts = {key: json.loads(value) for key, value in file.metadata().items()}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    network = load_network(trunk, facts["layers"])
+    if words is not None:
+        network.bert.embeddings.word_embeddings = words
+    set_weights(network, tensors, weights.name)
+    return NextSentence(
+        PairWindows(read_tokenizer(trunk)), network, float(facts["temperature"]), cores
+    )
+
+
+def published_next_sentence(
+    model: str, *, temperature: float = 1.0, cores: Cores | None = None
+) -> NextSentence:
+    """Return a Hugging Face model or folder for next-sentence prediction, e.g. bert-base-chinese.
+
+    Raises OSError where there is none.
+    """
+    with quiet_loading():
+        network: Any = BertForNextSentencePrediction.from_pretrained(model)
+        tokenizer = AutoTokenizer.from_pretrained(model).backend_tokenizer
+    tokenizer.no_truncation()
+    return NextSentence(PairWindows(tokenizer), network, temperature, cores)
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Return the tokenizer of a model's folder."""
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def set_weights(

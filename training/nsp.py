@@ -9,7 +9,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BertForNextSentencePrediction
 
-from models.next_sentence import WINDOW, PairWindows, batch_of, load_network, set_weights
+from models.next_sentence import (
+    WINDOW,
+    PairWindows,
+    batch_of,
+    load_network,
+    read_tokenizer,
+    set_weights,
+)
 from training.data.sentence_pairs import SentencePair
 from training.timed_run import TimedSettings, train_for
 
@@ -49,7 +56,7 @@ def train(
     interrupted run resumes from its last checkpoint when called again with the same `out`.
     """
     torch.manual_seed(settings.seed)
-    encoded = encode_pairs(pairs, PairWindows(base, settings.window))
+    encoded = encode_pairs(pairs, PairWindows(read_tokenizer(base), settings.window))
     held_out, kept = encoded[-_HELD_OUT:], encoded[:-_HELD_OUT] or encoded
     easy = [one for one, pair in zip(kept, pairs, strict=False) if pair.kind != "same_document"]
     network = _trainable(load_network(base, settings.layers))

@@ -17,6 +17,7 @@ from app.settings import Settings
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions, Vectors
 from ingestion.store.catalog import Catalog
+from ingestion.strategies import Chunking
 from tests.ingestion.zip_samples import raw_zip, zipped
 
 CATALOG = "catalog.sqlite3"
@@ -36,7 +37,7 @@ def ingest(
     content: bytes, name: str, _options: ParseOptions, progress: Progress
 ) -> IngestedDocument:
     return ingest_document(
-        content, name, embedder=FakeEmbedder(), chunk_tokens=100, progress=progress
+        content, name, embedder=FakeEmbedder(), chunking=Chunking(100), progress=progress
     )
 
 

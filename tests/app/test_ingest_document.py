@@ -7,6 +7,7 @@ from app.ingest_document import index_document, ingest_document, passage_text
 from ingestion.errors import EmptyDocument, IngestionError
 from ingestion.key_info import is_its_own_key
 from ingestion.records import Chunk, Document, IngestedDocument, KeyKind, Vectors
+from ingestion.strategies import Chunking
 
 STATUTE = "# 粮食仓储管理办法\n\n" + "\n\n".join(
     f"## 第{chapter}章 {name}\n\n"
@@ -45,7 +46,7 @@ class Reports(list[tuple[str, float]]):
 
 def ingest(text: str, name: str = "办法.md", limit: int = 90) -> IngestedDocument:
     return ingest_document(
-        text.encode(), name, embedder=LetterEmbedder(), chunk_tokens=limit, progress=Reports()
+        text.encode(), name, embedder=LetterEmbedder(), chunking=Chunking(limit), progress=Reports()
     )
 
 
@@ -83,7 +84,7 @@ def test_ingest_document_of_many_chunks_embeds_title_and_summary() -> None:
     embedder = LetterEmbedder()
 
     ingested = ingest_document(
-        STATUTE.encode(), "a.md", embedder=embedder, chunk_tokens=90, progress=Reports()
+        STATUTE.encode(), "a.md", embedder=embedder, chunking=Chunking(90), progress=Reports()
     )
 
     text = f"粮食仓储管理办法\n{ingested.summary.text}"
@@ -96,7 +97,7 @@ def test_ingest_document_of_one_short_chunk_embeds_once() -> None:
 
     ingested = ingest_document(
         "这份文件只有这样一句话。".encode(), "a.txt",
-        embedder=embedder, chunk_tokens=90, progress=Reports(),
+        embedder=embedder, chunking=Chunking(90), progress=Reports(),
     )  # fmt: skip
 
     [indexed] = ingested.chunks
@@ -110,7 +111,7 @@ def test_ingest_document_progress_rises_through_every_stage() -> None:
 
     ingest_document(
         ("某章的一句话。" * 12 + "\n\n").encode() * 400, "a.txt",
-        embedder=LetterEmbedder(), chunk_tokens=90, progress=reports,
+        embedder=LetterEmbedder(), chunking=Chunking(90), progress=reports,
     )  # fmt: skip
 
     shares = [share for _, share in reports]
@@ -131,7 +132,7 @@ def test_ingest_document_progress_that_raises_ends_the_work() -> None:
 
     with pytest.raises(InterruptedError):
         ingest_document(
-            STATUTE.encode(), "a.md", embedder=embedder, chunk_tokens=90, progress=cancelled
+            STATUTE.encode(), "a.md", embedder=embedder, chunking=Chunking(90), progress=cancelled
         )
     assert embedder.batches == []
 
@@ -150,7 +151,7 @@ def test_ingest_document_twice_gives_the_same() -> None:
 def test_ingest_document_without_text_is_refused(content: bytes) -> None:
     with pytest.raises(IngestionError):
         ingest_document(
-            content, "a.txt", embedder=LetterEmbedder(), chunk_tokens=90, progress=Reports()
+            content, "a.txt", embedder=LetterEmbedder(), chunking=Chunking(90), progress=Reports()
         )
 
 
@@ -158,7 +159,7 @@ def test_index_document_without_blocks_is_refused() -> None:
     empty = Document("空", "", (), "zh", "text/plain", None, ())
 
     with pytest.raises(EmptyDocument):
-        index_document(empty, embedder=LetterEmbedder(), chunk_tokens=90, progress=Reports())
+        index_document(empty, embedder=LetterEmbedder(), chunking=Chunking(90), progress=Reports())
 
 
 def chunk(text: str, *path: str) -> Chunk:
@@ -201,6 +202,8 @@ def test_ingest_document_with_the_longest_chunks_leaves_the_encoder_room() -> No
     embedder = LetterEmbedder()
     text = f"# {'长' * 200}\n\n" + "一句没有标题的话。" * 300
 
-    ingest_document(text.encode(), "a.md", embedder=embedder, chunk_tokens=500, progress=Reports())
+    ingest_document(
+        text.encode(), "a.md", embedder=embedder, chunking=Chunking(500), progress=Reports()
+    )
 
     assert max(len(passage) for batch in embedder.batches for passage in batch) <= 506

@@ -23,6 +23,7 @@ from ingestion.ports import PassageEmbedder
 from ingestion.records import IngestedDocument
 from ingestion.store.catalog import Catalog
 from ingestion.store.uploads import document_id_of
+from ingestion.strategies import Chunking
 
 
 def _ingest(file: SourceFile, embedder: PassageEmbedder) -> IngestedDocument:
@@ -30,7 +31,7 @@ def _ingest(file: SourceFile, embedder: PassageEmbedder) -> IngestedDocument:
         file.content,
         file.name,
         embedder=embedder,
-        chunk_tokens=64,
+        chunking=Chunking(64),
         progress=lambda _stage, _share, _characters=0: None,
     )
 

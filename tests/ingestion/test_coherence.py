@@ -1,9 +1,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from ingestion.chunks import pack_chunks, structural_costs
-from ingestion.coherence import boundary_coherence, coherence_costs
+from ingestion.coherence import border_coherence, boundary_coherence, coherence_costs
 from ingestion.records import BlockKind, Chunk, Document, Scores
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
@@ -90,3 +91,12 @@ def test_boundaries_are_read_with_two_sentences_on_either_side_of_one_section() 
         ("二。三。", "四。"),
         ("五。", "六。"),
     ]
+
+
+def test_borders_are_scored_from_each_chunk_to_the_next() -> None:
+    scorer = WordScorer()
+    chunks = [Chunk(n, n, n + 1, None, (), text) for n, text in enumerate(("猫吃鱼", "猫睡", "狗"))]
+    found = border_coherence(scorer, chunks)
+    assert (found[0], found[1], found[2]) == (None, pytest.approx(0.95), 0.0)
+    assert scorer.asked == [("猫吃鱼", "猫睡"), ("猫睡", "狗")]
+    assert border_coherence(scorer, []) == []

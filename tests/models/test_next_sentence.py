@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from transformers import PreTrainedTokenizerFast
 
 from models.encoder import LENGTH_STEP
-from models.next_sentence import WINDOW, NextSentence, PairWindows, batch_of, load_network
+from models.next_sentence import (
+    WINDOW,
+    NextSentence,
+    PairWindows,
+    batch_of,
+    load_network,
+    published_next_sentence,
+    read_tokenizer,
+    trained_next_sentence,
+)
 from tests.models.tiny_trunk import write_tiny_trunk
 
 PAIRS = [("The bell rings.", "It rings again."), ("Short", "No."), ("a" * 200, "b" * 300)]
@@ -38,7 +48,7 @@ def weights_of(trunk: Path, path: Path, *, temperature: float = 1.0, layers: int
 @pytest.fixture(scope="module")
 def scorer(trunk: Path, tmp_path_factory: pytest.TempPathFactory) -> NextSentence:
     folder = tmp_path_factory.mktemp("weights")
-    return NextSentence(trunk, weights_of(trunk, folder / "nsp.safetensors"))
+    return trained_next_sentence(trunk, weights_of(trunk, folder / "nsp.safetensors"))
 
 
 def test_scores_are_probabilities_in_the_order_of_the_pairs(scorer: NextSentence) -> None:
@@ -68,8 +78,10 @@ def test_scores_from_several_threads_mix_nothing_up(scorer: NextSentence) -> Non
 
 
 def test_temperature_moves_probabilities_towards_even_odds(trunk: Path, tmp_path: Path) -> None:
-    sharp = NextSentence(trunk, weights_of(trunk, tmp_path / "a.safetensors"))
-    mild = NextSentence(trunk, weights_of(trunk, tmp_path / "b.safetensors", temperature=4.0))
+    sharp = trained_next_sentence(trunk, weights_of(trunk, tmp_path / "a.safetensors"))
+    mild = trained_next_sentence(
+        trunk, weights_of(trunk, tmp_path / "b.safetensors", temperature=4.0)
+    )
     logits = [np.log(p / (1 - p)) for p in (sharp.score_pairs(PAIRS), mild.score_pairs(PAIRS))]
     np.testing.assert_allclose(logits[0] / 4, logits[1], rtol=0.01)
 
@@ -78,11 +90,11 @@ def test_weights_of_another_trunk_are_refused(trunk: Path, tmp_path: Path) -> No
     other = write_tiny_trunk(tmp_path / "other", width=64)
     weights = weights_of(other, tmp_path / "nsp.safetensors")
     with pytest.raises(ValueError, match=r"^nsp\.safetensors does not fit the encoder"):
-        NextSentence(trunk, weights)
+        trained_next_sentence(trunk, weights)
 
 
 def test_pair_reads_as_bert_does_and_is_padded_to_few_shapes(trunk: Path) -> None:
-    windows = PairWindows(trunk, window=3)
+    windows = PairWindows(read_tokenizer(trunk), window=3)
     left, right = windows.encode(["abcd", "efgh"])
     ids, second = windows.pair(left, right)
     assert ids == [0, *left[1:], 1, *right[:3], 1]  # <s> bcd </s> efg </s>
@@ -90,3 +102,23 @@ def test_pair_reads_as_bert_does_and_is_padded_to_few_shapes(trunk: Path) -> Non
     padded, mask, types = batch_of([(ids, second)])
     assert padded.shape == mask.shape == types.shape == (1, LENGTH_STEP)
     assert (mask.sum().item(), types.sum().item()) == (len(ids), 4)
+
+
+def test_published_model_scores_with_its_own_tokenizer(trunk: Path, tmp_path: Path) -> None:
+    load_network(trunk, 1).save_pretrained(tmp_path)
+    PreTrainedTokenizerFast(
+        tokenizer_object=read_tokenizer(trunk), model_max_length=8, pad_token="<pad>"
+    ).save_pretrained(tmp_path)
+    scorer = published_next_sentence(str(tmp_path), temperature=1e4)
+    assert scorer.score_pairs(PAIRS) == pytest.approx(0.5, abs=1e-3)
+    assert published_next_sentence(str(tmp_path)).score_pairs(PAIRS).std() > 1e-6
+
+
+def test_word_embeddings_may_be_those_that_are_loaded(trunk: Path, tmp_path: Path) -> None:
+    weights = weights_of(trunk, tmp_path / "nsp.safetensors")
+    words = load_network(trunk, 1).bert.embeddings.word_embeddings
+    shared = trained_next_sentence(trunk, weights, words=words)
+    alone = trained_next_sentence(trunk, weights).score_pairs(PAIRS)
+    np.testing.assert_array_equal(shared.score_pairs(PAIRS), alone)
+    torch.nn.init.normal_(words.weight)
+    assert not np.allclose(shared.score_pairs(PAIRS), alone)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.next_sentence import NextSentence, PairWindows
+from models.next_sentence import PairWindows, read_tokenizer, trained_next_sentence
 from tests.models.tiny_trunk import write_tiny_trunk
 from tests.training.interrupted import run_until
 from training.data.sentence_pairs import SentencePair
@@ -31,7 +31,7 @@ def run_to(step: int, trunk: Path, out: Path, settings: NspSettings) -> list[str
 
 
 def test_encode_pairs_keeps_berts_labels(trunk: Path) -> None:
-    encoded = encode_pairs(PAIRS[:2], PairWindows(trunk))
+    encoded = encode_pairs(PAIRS[:2], PairWindows(read_tokenizer(trunk)))
     assert [label for _, _, label in encoded] == [0, 1]
     assert all(ids[second - 1] == ids[-1] == 1 for ids, second, _ in encoded)
 
@@ -60,5 +60,7 @@ def test_train_to_its_end_writes_a_scorer_with_its_temperature(trunk: Path, tmp_
     said: list[str] = []
     file = train(trunk, PAIRS, tmp_path, replace(SETTINGS, minutes=0.1), said.append)
     assert said[-1].startswith("held out: accuracy ")
-    follows, other = NextSentence(trunk, file).score_pairs([("aaaa", "bbbb"), ("aaaa", "zzzz")])
+    follows, other = trained_next_sentence(trunk, file).score_pairs(
+        [("aaaa", "bbbb"), ("aaaa", "zzzz")]
+    )
     assert follows > other + 0.2
