@@ -233,6 +233,9 @@ class ChunkReply(Reply):
     heading_path: tuple[str, ...]
     text: str
     keys: tuple[KeyReply, ...]
+    coherence: float | None = Field(
+        description="Probability that it goes on from the chunk before; null: nobody asked."
+    )
 
 
 class ChunksReply(Reply):

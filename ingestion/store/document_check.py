@@ -93,6 +93,8 @@ def _check_chunks(chunks: Sequence[Row], text: str) -> Iterator[_Found]:
             yield Flaw.CHUNKS_WRONG, f"chunk {ordinal} [{start}, {end}) is out of order or place"
         elif text[start:end] != chunk["text"]:
             yield Flaw.CHUNKS_WRONG, f"chunk {ordinal} is not the text of its span"
+        if chunk["coherence"] is not None and not 0 <= chunk["coherence"] <= 1:
+            yield Flaw.CHUNKS_WRONG, f"chunk {ordinal} has a coherence that is no probability"
         last = max(last, end)
 
 

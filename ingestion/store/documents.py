@@ -47,6 +47,7 @@ _CHUNK_COLUMNS = (
     chunks.c.heading_path,
     chunks.c.text,
     chunks.c.key_entries,
+    chunks.c.coherence,
 )
 # Built once: to build one anew for each call takes as long as to run it.
 _CHUNKS_BY_ID = sa.select(*_CHUNK_COLUMNS).where(
@@ -340,26 +341,16 @@ def _chunk_row(chunk_id: str, document_id: str, revision: str, entry: IndexedChu
         "heading_path": list(chunk.heading_path),
         "text": chunk.text,
         "key_entries": [[key.kind, key.text, key.start, key.end] for key in entry.keys],
+        "coherence": entry.coherence,
     }
 
 
 def _chunk(row: Sequence[Any]) -> StoredChunk:
     # By position: a search reads a hundred chunks with some eight keys each, and looking up
     # columns and enum members by name takes as long as all the rest.
-    chunk_id, document_id, revision, ordinal, start, end, page_number, path, text, keys = row
+    *place, path, text, keys, coherence = row
     entries = tuple([KeyEntry(_KEY_KINDS[kind], said, *span) for kind, said, *span in keys])
-    return StoredChunk(
-        chunk_id,
-        document_id,
-        revision,
-        ordinal,
-        start,
-        end,
-        page_number,
-        tuple(path),
-        text,
-        entries,
-    )
+    return StoredChunk(*place, tuple(path), text, entries, coherence)
 
 
 def _block_to_json(block: Block) -> list[Any]:

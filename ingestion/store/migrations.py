@@ -8,6 +8,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE jobs ADD COLUMN password TEXT",
         "CREATE INDEX ix_documents_usage ON documents (collection, size)",
     ),
+    ("ALTER TABLE chunks ADD COLUMN coherence FLOAT",),
 )
 
 

@@ -22,7 +22,7 @@ from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
 from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.migrations import upgrade
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -130,6 +130,8 @@ chunks = sa.Table(
     sa.Column("heading_path", sa.JSON, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("key_entries", sa.JSON, nullable=False),
+    # Null also where the chunk was stored before this was asked.
+    sa.Column("coherence", sa.Float),
     sa.Index("ix_chunks_document", "document_id", "ordinal", unique=True),
 )
 

@@ -37,7 +37,10 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk with its key information: `text` is the revision's text[start:end]."""
+    """A chunk with its key information: `text` is the revision's text[start:end].
+
+    coherence: the probability that it goes on from the chunk before; None: nobody asked.
+    """
 
     chunk_id: str
     document_id: str
@@ -49,6 +52,7 @@ class StoredChunk:
     heading_path: tuple[str, ...]
     text: str
     keys: tuple[KeyEntry, ...]
+    coherence: float | None
 
 
 class StoredSource(NamedTuple):

@@ -78,7 +78,9 @@ def _indexed(ordinal: int, block: Block, text: str) -> IndexedChunk:
         KeyEntry(KeyKind.HEADING, "总则", 0, 2),
         KeyEntry(KeyKind.KEYPHRASE, text[:3], block.start, block.start + 3),
     )
-    return IndexedChunk(chunk, keys, f"总则 {text[:3]}", _vector(ordinal), _vector(ordinal + 50))
+    vectors = _vector(ordinal), _vector(ordinal + 50)
+    coherence = 0.25 if ordinal else None
+    return IndexedChunk(chunk, keys, f"总则 {text[:3]}", *vectors, coherence)
 
 
 def _vector(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -94,7 +94,7 @@ class FakeCatalog:
             document_id, text = chunk_id.split("/", 1)
             if text in self.documents.get(document_id, ("", "", []))[2]:
                 found[chunk_id] = StoredChunk(
-                    chunk_id, document_id, "r1", 0, 0, len(text), None, (), text, ()
+                    chunk_id, document_id, "r1", 0, 0, len(text), None, (), text, (), None
                 )
         return found
 

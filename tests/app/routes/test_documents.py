@@ -160,3 +160,6 @@ async def test_document_chunks_are_paged_with_spans_and_keys(
     assert chunk["text"] == PARAGRAPHS[1]
     assert chunk["heading_path"] == ["第一章", "总则"]
     assert chunk["keys"][0] == {"kind": "heading", "text": "总则", "start": 0, "end": 2}
+    assert chunk["coherence"] == 0.25
+    (first,) = (await client.get(f"/documents/{document_id}/chunks?limit=1")).json()["chunks"]
+    assert first["coherence"] is None

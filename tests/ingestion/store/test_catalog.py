@@ -83,12 +83,14 @@ def test_chunks_are_the_text_of_their_spans_in_code_points(catalog: Catalog) -> 
     document_id = add(catalog, ingested=ingested)
     chunks, total = catalog.chunks(document_id)
     assert total == 2
+    assert [chunk.coherence for chunk in chunks] == [None, 0.25]
     assert [chunk.text for chunk in chunks] == list(PARAGRAPHS)
     text = catalog.text(document_id, chunks[0].revision)
     assert text == ingested.document.text
     for chunk, entry in zip(chunks, ingested.chunks, strict=True):
         assert text[chunk.start : chunk.end] == chunk.text
         assert chunk.keys == entry.keys
+        assert chunk.coherence == entry.coherence
         assert (chunk.page, chunk.heading_path) == (1, ("第一章", "总则"))
         assert chunk.chunk_id == chunk_id_of(document_id, chunk.revision, chunk.start, chunk.end)
     assert catalog.chunks(document_id, 1, 1) == (chunks[1:], 2)

@@ -101,6 +101,7 @@ SPOILS: list[tuple[Flaw, Callable[[], list[sa.Executable]]]] = [
     (Flaw.CHUNKS_WRONG, lambda: [first(chunks, text="别的文字")]),
     (Flaw.CHUNKS_WRONG, lambda: [first(chunks, span_end=9999)]),
     (Flaw.CHUNKS_WRONG, lambda: [first(chunks, ordinal=5)]),
+    (Flaw.CHUNKS_WRONG, lambda: [first(chunks, coherence=1.5)]),
     (Flaw.BLOCK_NOT_COVERED, lambda: [sa.delete(chunks).where(chunks.c.ordinal == 0)]),
     (Flaw.BLOCK_NOT_COVERED, lambda: [first(chunks, span_start=chunks.c.span_start + 1)]),
     (Flaw.KEY_WRONG, lambda: [first(chunks, key_entries=[["entity", "x", 0, 9999]])]),

@@ -78,9 +78,10 @@ INSERT INTO counters VALUES ('changes', 1), ('jobs', 2), ('served', 1), ('turns'
 INSERT INTO collections VALUES ('hr', 1);
 INSERT INTO documents VALUES (
     'd1', 'hr', '合同.txt', '合同', 'r1', 's1', 7, 'zh', 'text/plain', NULL, '{"a":"b"}', '摘要',
-    '[]', '[]', 0, '2030-01-01 00:00:00', '2030-01-01 00:00:00'
+    '[]', '[]', 1, '2030-01-01 00:00:00', '2030-01-01 00:00:00'
 );
 INSERT INTO document_bodies VALUES ('d1', x'', '文本', '[]');
+INSERT INTO chunks VALUES ('c1', 'd1', 'r1', 0, 0, 2, NULL, '[]', '文本', '[]');
 INSERT INTO changes VALUES ('d1', 1, 'hr', 'added');
 INSERT INTO jobs VALUES (
     'j1', 1, 'd1', 'r1', 'hr', '合同.txt', 's1', 7, '{}', 'done', 'done', 1.0, NULL, NULL, NULL, 1,
@@ -90,22 +91,33 @@ INSERT INTO jobs VALUES (
     0, NULL, NULL, '2030-01-01 00:00:00', NULL, NULL
 );
 """
+# As the program of that version left it, whether it made the file or brought it up to date.
+VERSION_2 = f"""{VERSION_1}
+ALTER TABLE jobs ADD COLUMN password TEXT;
+CREATE INDEX ix_documents_usage ON documents (collection, size);
+UPDATE schema_version SET version = 2;
+"""
+EARLIER = {"1": VERSION_1, "2": VERSION_2}
+of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 
 
-def old_catalog(path: Path) -> Path:
+def old_catalog(path: Path, script: str) -> Path:
     database = sqlite3.connect(path)
-    database.executescript(VERSION_1)
+    database.executescript(script)
     database.close()
     return path
 
 
-def test_upgrade_of_version_one_loses_nothing_and_works_on(tmp_path: Path) -> None:
-    catalog = Catalog(old_catalog(tmp_path / "catalog.sqlite"))
+@of_every_version
+def test_upgrade_loses_nothing_and_works_on(tmp_path: Path, script: str) -> None:
+    catalog = Catalog(old_catalog(tmp_path / "catalog.sqlite", script))
     document = catalog.document("d1")
     assert document is not None
     assert (document.name, document.metadata, document.size) == ("合同.txt", {"a": "b"}, 7)
     assert catalog.text("d1", "r1") == "文本"
-    assert catalog.usage() == [CollectionUsage("hr", 1, 0, 16, 1)]
+    ((chunk,), _) = catalog.chunks("d1")
+    assert (chunk.text, chunk.coherence) == ("文本", None)
+    assert catalog.usage() == [CollectionUsage("hr", 1, 1, 16, 1)]
     assert [job.job_id for job in catalog.jobs("hr")[0]] == ["j2", "j1"]
     assert claim(catalog).job_id == "j2"
     assert catalog.job_password("j2") == ""
@@ -113,12 +125,14 @@ def test_upgrade_of_version_one_loses_nothing_and_works_on(tmp_path: Path) -> No
     submission = catalog.submit("hr", "三.txt", b"three", {}, "secret")
     assert catalog.job_password(str(submission.job_id)) == "secret"
     assert catalog.documents("hr")[1] == 2
+    assert [chunk.coherence for chunk in catalog.chunks("d2")[0]] == [None, 0.25]
     catalog.close()
 
 
-def test_upgraded_tables_are_those_of_a_new_catalog(tmp_path: Path) -> None:
+@of_every_version
+def test_upgraded_tables_are_those_of_a_new_catalog(tmp_path: Path, script: str) -> None:
     shapes = []
-    for path in (old_catalog(tmp_path / "old.sqlite"), tmp_path / "new.sqlite"):
+    for path in (old_catalog(tmp_path / "old.sqlite", script), tmp_path / "new.sqlite"):
         engine = schema.open_engine(path)
         found = sa.inspect(engine)
         shapes.append(
@@ -132,13 +146,13 @@ def test_upgraded_tables_are_those_of_a_new_catalog(tmp_path: Path) -> None:
         )
         engine.dispose()
     assert shapes[0] == shapes[1]
-    assert len(STEPS) == schema.SCHEMA_VERSION - 1
+    assert len(STEPS) == len(EARLIER) == schema.SCHEMA_VERSION - 1
 
 
 def test_upgrade_that_fails_midway_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = old_catalog(tmp_path / "catalog.sqlite")
+    path = old_catalog(tmp_path / "catalog.sqlite", VERSION_1)
     with monkeypatch.context() as patch:
         patch.setattr(
             "ingestion.store.migrations.STEPS", ((STEPS[0][0], "ALTER TABLE none ADD x TEXT"),)
