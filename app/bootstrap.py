@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
 from app.conversation import with_sessions
-from app.ingest_document import ingest_document
+from app.ingest_document import CutDocument, cut_document, ingest_document
 from app.pages import page_finder
 from app.service import Readiness, Service
 from app.settings import Settings, Strategy
@@ -134,7 +134,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
         return ingest_document(
             content,
             name,
-            replace(options, ocr=options.ocr and settings.ocr, ocr_pages=settings.ocr_pages),
+            _as_set(settings, options),
             embedder=encoder,
             chunking=chunking,
             progress=progress,
@@ -142,6 +142,26 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
         )
 
     return open_catalog(settings), ingest
+
+
+def cut_file(
+    settings: Settings, content: bytes, name: str, options: ParseOptions
+) -> tuple[CutDocument, list[int]]:
+    """Return a file in chunks as a worker would cut it, and the tokens of each; stores nothing.
+
+    Raises IngestionError, before any model is loaded where the file cannot be read.
+    """
+    parser = build_parser(settings)
+    document = parser(content, name, _as_set(settings, options), lambda _share: None)
+    parser.close()
+    encoder = build_encoder(settings)
+    cut = cut_document(
+        document,
+        count_tokens=encoder.count_tokens,
+        chunking=build_chunking(settings, encoder),
+        progress=lambda _stage, _share, _characters=0: None,
+    )
+    return cut, encoder.count_tokens([chunk.text for chunk in cut.chunks])
 
 
 def build_chunking(settings: Settings, encoder: "Encoder | None" = None) -> Chunking:
@@ -247,6 +267,10 @@ def build_generator(settings: Settings) -> Generator | None:
     if _strategy(settings) == "generate":
         model.load()
     return BundledGenerator(model)
+
+
+def _as_set(settings: Settings, options: ParseOptions) -> ParseOptions:
+    return replace(options, ocr=options.ocr and settings.ocr, ocr_pages=settings.ocr_pages)
 
 
 def _strategy(settings: Settings) -> Strategy:

@@ -1,4 +1,4 @@
-"""The command line: serve, ingest, ask, search, and what further packages add."""
+"""The command line: serve, ingest, chunks, ask, search, and what further packages add."""
 
 import sys
 import uuid
@@ -13,8 +13,9 @@ from rich.console import Console
 
 from app.errors import AddressUnavailable
 from app.maintenance import commands as maintenance
-from app.settings import Settings, Strategy
-from ingestion.errors import CatalogError, IngestionError
+from app.settings import Chunking, Settings, Strategy
+from ingestion.errors import PASSWORD_PLACE, CatalogError, IngestionError
+from ingestion.records import ParseOptions
 from models.errors import CorruptModel, MissingModelPackage
 
 # Models and web server are imported by the commands that need them, so that help answers at once.
@@ -24,6 +25,9 @@ app.add_typer(models, name="models")
 app.add_typer(maintenance)
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Which collection.")]
+Password = Annotated[
+    str, typer.Option(help="Opens locked files; `-` asks for it and does not show it.")
+]
 # Names and documents are printed as they are: nothing in them is markup or the code of an emoji.
 console = Console(highlight=False, markup=False, emoji=False)
 messages = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -54,16 +58,51 @@ def ingest(
         list[Path], typer.Argument(metavar="PATH…", help="Files, folders or ZIP archives.")
     ],
     collection: Collection = None,
-    password: Annotated[
-        str, typer.Option(help="Opens locked files; `-` asks for it and does not show it.")
-    ] = "",
+    password: Password = "",
 ) -> None:
     """Take in files and folders and wait until they are searchable. Safe to stop and repeat."""
     settings = Settings()
-    if password == "-":
-        password = _asked_password()
-    if not _ingest(settings, paths, collection or settings.default_collection, password):
+    opening = _asked_password() if password == "-" else password
+    if not _ingest(settings, paths, collection or settings.default_collection, opening):
         raise typer.Exit(1)
+
+
+@app.command()
+def chunks(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Nothing of it is stored.")],
+    strategy: Annotated[
+        Chunking | None, typer.Option(help="Where chunks end; see YOUJU_CHUNKING.")
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option(help="Longest chunk; see YOUJU_CHUNK_TOKENS.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
+    password: Password = "",
+) -> None:
+    """Show where a file would be cut into chunks, how sure that is, and what each says."""
+    from app.bootstrap import cut_file
+    from app.show_chunks import chunk_json, chunk_lines, read_file
+
+    given: dict[str, Any] = {"chunking": strategy, "chunk_tokens": tokens}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    if settings.chunking in {"nsp", "greedy_nsp"} and settings.nsp_model == "none":
+        raise typer.BadParameter(f"{settings.chunking} needs a model, and YOUJU_NSP_MODEL is none")
+    options = ParseOptions(password=_asked_password() if password == "-" else password)
+    try:
+        content = read_file(file, settings.max_upload_bytes)
+        cut, counts = cut_file(settings, content, file.name, options)
+    except (IngestionError, OSError) as exc:
+        _say(f"{file}: {str(exc).replace(PASSWORD_PLACE, 'with `--password`')}", style="red")
+        raise typer.Exit(1) from exc
+    strategy, limit = settings.chunking, settings.chunk_tokens
+    if as_json:
+        _print_plain(chunk_json(cut, counts, name=file.name, strategy=strategy, limit=limit))
+        return
+    for line in chunk_lines(cut, counts):
+        _print_plain(line)
+    for warning in cut.document.warnings:
+        _say(warning)
+    _say(f"{len(counts)} chunks of at most {limit} tokens by {strategy}")
 
 
 def _asked_password() -> str:

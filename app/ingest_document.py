@@ -1,12 +1,13 @@
 """The whole path of ingestion on one page: from a file's bytes to what the catalog stores."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chunks import pack_chunks
+from ingestion.chunks import CountTokens, pack_chunks
 from ingestion.coherence import border_coherence
 from ingestion.errors import EmptyDocument
 from ingestion.key_info import extract_keys, is_its_own_key, key_text, read_outline
@@ -21,7 +22,6 @@ from ingestion.records import (
     IngestedDocument,
     KeyEntry,
     ParseOptions,
-    Section,
     Sentence,
     Vectors,
 )
@@ -45,6 +45,21 @@ Read = Callable[[bytes, str, ParseOptions, Advance], Document]
 _SLICE = 128  # texts between two reports of progress
 _LONGEST_INPUT, _FRAME = 512, 8  # encoder tokens; of them special tokens and the "passage:" prompt
 _LONGEST_PREFIX = 120  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class CutDocument:
+    """A document in chunks, before anything of it is embedded.
+
+    sentences: of the whole document, in order. keys, coherence: of each chunk, as `IndexedChunk`
+    has them.
+    """
+
+    document: Document
+    sentences: Sequence[Sentence]
+    chunks: Sequence[Chunk]
+    keys: Sequence[tuple[KeyEntry, ...]]
+    coherence: Sequence[float | None]
 
 
 def ingest_document(
@@ -76,27 +91,10 @@ def index_document(
     document: Document, *, embedder: PassageEmbedder, chunking: Chunking, progress: Progress
 ) -> IngestedDocument:
     """Return a parsed document with all that is indexed of it; see `ingest_document`."""
-    progress("structure", STAGE_STARTS["structure"], len(document.text))
-    sections = split_sections(document)
-    sentences = []
-    for section in sections:
-        progress("structure", STAGE_STARTS["structure"])
-        sentences.append(split_sentences(document, section))
-    progress("chunking", STAGE_STARTS["chunking"])
-    chunks = pack_chunks(
-        document,
-        sections,
-        sentences,
-        embedder.count_tokens,
-        limit=chunking.limit,
-        boundary_costs=chunking.costs,
-        cut=chunking.cut,
+    cut = cut_document(
+        document, count_tokens=embedder.count_tokens, chunking=chunking, progress=progress
     )
-    if not chunks:
-        raise EmptyDocument("The document has no text that could be indexed. Upload one that has.")
-    coherence = _coherence(chunking.scorer, chunks)
-    progress("key_info", STAGE_STARTS["key_info"])
-    keys = _keys(document, chunks, sections, sentences)
+    chunks, keys = cut.chunks, cut.keys
     prefix = min(_LONGEST_PREFIX, _LONGEST_INPUT - _FRAME - chunking.limit)
     passages = [passage_text(document.title, chunk, longest_prefix=prefix) for chunk in chunks]
     key_texts = [
@@ -108,14 +106,44 @@ def index_document(
     key_vectors = raw_vectors.copy()
     key_vectors[long] = vectors[len(chunks) :]
     progress("summary", STAGE_STARTS["summary"])
-    flat = list(chain.from_iterable(sentences))
-    text, keyphrases = summarise(document, flat, chunks, raw_vectors, keys)
+    text, keyphrases = summarise(document, cut.sentences, chunks, raw_vectors, keys)
     summary = DocumentSummary(
         text, keyphrases, _summary_vector(document.title, text, raw_vectors, embedder)
     )
-    indexed = tuple(map(IndexedChunk, chunks, keys, key_texts, raw_vectors, key_vectors, coherence))
+    indexed = tuple(
+        map(IndexedChunk, chunks, keys, key_texts, raw_vectors, key_vectors, cut.coherence)
+    )
     progress("summary", 1.0)
     return IngestedDocument(document, summary, indexed)
+
+
+def cut_document(
+    document: Document, *, count_tokens: CountTokens, chunking: Chunking, progress: Progress
+) -> CutDocument:
+    """Return a parsed document in chunks, with what each says. Raises EmptyDocument."""
+    progress("structure", STAGE_STARTS["structure"], len(document.text))
+    sections = split_sections(document)
+    sentences = []
+    for section in sections:
+        progress("structure", STAGE_STARTS["structure"])
+        sentences.append(split_sentences(document, section))
+    progress("chunking", STAGE_STARTS["chunking"])
+    chunks = pack_chunks(
+        document,
+        sections,
+        sentences,
+        count_tokens,
+        limit=chunking.limit,
+        boundary_costs=chunking.costs,
+        cut=chunking.cut,
+    )
+    if not chunks:
+        raise EmptyDocument("The document has no text that could be indexed. Upload one that has.")
+    coherence = _coherence(chunking.scorer, chunks)
+    progress("key_info", STAGE_STARTS["key_info"])
+    outline, flat = read_outline(document, sections), list(chain.from_iterable(sentences))
+    keys = [extract_keys(document, chunk, flat, outline) for chunk in chunks]
+    return CutDocument(document, flat, chunks, keys, coherence)
 
 
 def passage_text(title: str, chunk: Chunk, *, longest_prefix: int = _LONGEST_PREFIX) -> str:
@@ -140,16 +168,6 @@ def passage_text(title: str, chunk: Chunk, *, longest_prefix: int = _LONGEST_PRE
 
 def _coherence(scorer: CoherenceScorer | None, chunks: Sequence[Chunk]) -> Sequence[float | None]:
     return [None] * len(chunks) if scorer is None else border_coherence(scorer, chunks)
-
-
-def _keys(
-    document: Document,
-    chunks: Sequence[Chunk],
-    sections: Sequence[Section],
-    sentences: Sequence[Sequence[Sentence]],
-) -> list[tuple[KeyEntry, ...]]:
-    outline, flat = read_outline(document, sections), list(chain.from_iterable(sentences))
-    return [extract_keys(document, chunk, flat, outline) for chunk in chunks]
 
 
 def _embed(texts: Sequence[str], embedder: PassageEmbedder, progress: Progress) -> Vectors:

@@ -348,9 +348,21 @@ def _chunk_row(chunk_id: str, document_id: str, revision: str, entry: IndexedChu
 def _chunk(row: Sequence[Any]) -> StoredChunk:
     # By position: a search reads a hundred chunks with some eight keys each, and looking up
     # columns and enum members by name takes as long as all the rest.
-    *place, path, text, keys, coherence = row
+    chunk_id, document_id, revision, ordinal, start, end, number, path, text, keys, coherence = row
     entries = tuple([KeyEntry(_KEY_KINDS[kind], said, *span) for kind, said, *span in keys])
-    return StoredChunk(*place, tuple(path), text, entries, coherence)
+    return StoredChunk(
+        chunk_id,
+        document_id,
+        revision,
+        ordinal,
+        start,
+        end,
+        number,
+        tuple(path),
+        text,
+        entries,
+        coherence,
+    )
 
 
 def _block_to_json(block: Block) -> list[Any]:

@@ -1,6 +1,7 @@
 """The command line as a user calls it, over one small data directory with the bundled models."""
 
 import io
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,7 @@ def test_help_lists_every_command(youju: Youju) -> None:
     for command in (
         "serve",
         "ingest",
+        "chunks",
         "ask",
         "search",
         "documents",
@@ -130,6 +132,42 @@ def test_ingest_path_that_is_missing_is_told_as_it_is(
     assert said.code == 1
     assert f"{missing}: there is no such file or folder" in said.err.splitlines()
     assert "0 ingested, 0 unchanged, 1 failed (default)" in said.err
+
+
+def test_chunks_prints_where_a_file_is_cut_and_stores_nothing(here: Youju, tmp_path: Path) -> None:
+    path = tmp_path / "[red]规则.md"
+    path.write_text("\n\n".join(f"{STATUTE}第{n}条 {FERRY * 4}" for n in "三四"), "utf-8")
+    said = here("chunks", str(path), "--strategy", "greedy_nsp", "--tokens", "64", "--json")
+    assert said.code == 0
+    told = json.loads(said.out)
+    assert (told["name"], told["strategy"], told["limit"]) == (path.name, "greedy_nsp", 64)
+    first, *others = told["chunks"]
+    assert first["coherence"] is None
+    assert others
+    assert all(0 <= chunk["coherence"] <= 1 for chunk in others)
+    assert all(0 < chunk["tokens"] <= 64 for chunk in told["chunks"])
+    lines = here("chunks", str(path)).out.splitlines()
+    assert lines[1] == "   借阅规则"
+    assert here("documents").err.strip() == "3 documents"
+
+
+def test_chunks_of_what_cannot_be_read_says_why_in_one_line(
+    youju: Youju, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.7 and nothing more")
+    for path, reason in ((tmp_path, "is a folder; name one file"), (broken, "cannot be read")):
+        said = youju("chunks", str(path))
+        assert (said.code, said.out) == (1, "")
+        (line,) = said.err.splitlines()
+        assert line.startswith(f"{path}: ")
+        assert reason in line
+    assert youju("chunks", str(broken), "--tokens", "5").code == 2
+    assert youju("chunks", str(broken), "--strategy", "random").code == 2
+    monkeypatch.setenv("YOUJU_NSP_MODEL", "none")
+    said = youju("chunks", str(broken), "--strategy", "nsp")
+    assert said.code == 2
+    assert "nsp needs a model" in said.err
 
 
 def test_ask_prints_the_answer_with_its_evidence(here: Youju) -> None:
