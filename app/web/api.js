@@ -39,10 +39,20 @@ export async function readDocument(documentId) {
   return (await call(`documents/${encodeURIComponent(documentId)}/text`)).json();
 }
 
+/**
+ * Return one page of a document's chunks, in order: `{chunks, total}`.
+ *
+ * A chunk: `{revision, ordinal, start, end, page, heading_path, text, keys, coherence}`; spans, also
+ * those of its keys, are code points of the document's text.
+ */
+export async function listChunks(documentId, offset, limit) {
+  const query = new URLSearchParams({ offset, limit });
+  return (await call(`documents/${encodeURIComponent(documentId)}/chunks?${query}`)).json();
+}
+
 /** Return the texts of a document's first `limit` chunks. */
 export async function readChunks(documentId, limit) {
-  const address = `documents/${encodeURIComponent(documentId)}/chunks?limit=${limit}`;
-  const { chunks } = await (await call(address)).json();
+  const { chunks } = await listChunks(documentId, 0, limit);
   return chunks.map((chunk) => chunk.text);
 }
 

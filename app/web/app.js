@@ -1,6 +1,7 @@
 /** The page, put together. */
 
 import { createChat } from "./chat.js";
+import { createChunks } from "./chunks.js";
 import { createLibrary } from "./documents.js";
 import { byId } from "./dom.js";
 import { droppedFiles } from "./dropped.js";
@@ -17,19 +18,31 @@ const REFRESH_MS = 400;
 function start() {
   showLanguage();
   const drawer = createDrawer();
-  const viewer = createViewer({ onToggle: showSource });
+  const showSide = () => showSource(viewer.isOpen() || chunks.isOpen());
+  const viewer = createViewer({ onToggle: showSide });
+  const chunks = createChunks({ onToggle: showSide });
   const chat = createChat({
     collection: () => library.collection(),
-    onCite: (citation, opener) => viewer.open(citation, opener),
+    onCite: (citation, opener) => {
+      chunks.close();
+      viewer.open(citation, opener);
+    },
   });
   const library = createLibrary({
     onCollection: (name) => chat.switchCollection(name),
     onList: (documents) => chat.showLibrary(documents),
     onOpen: (document, opener) => {
       drawer.close();
+      chunks.close();
       viewer.read(document, opener);
     },
+    onChunks: (document, title, opener) => {
+      drawer.close();
+      viewer.close();
+      chunks.read(document, title, opener);
+    },
     onDeleted: (documentId) => {
+      if (chunks.shows(documentId)) chunks.close();
       if (viewer.shows(documentId)) viewer.close();
     },
   });
@@ -47,6 +60,7 @@ function start() {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing || byId("confirm").open) return;
     if (drawer.isOpen()) drawer.close();
+    else if (chunks.isOpen()) chunks.close();
     else viewer.close();
   });
   library.refresh();

@@ -13,9 +13,10 @@ const DEFAULT = "default";
  * Run the library of the page.
  *
  * onCollection(name): another one was chosen. onList(documents or null where the list could not be
- * read). onOpen(document, opener): read one. onDeleted(documentId).
+ * read). onOpen(document, opener): read one. onChunks(document, title, opener): see how one was cut.
+ * onDeleted(documentId).
  */
-export function createLibrary({ onCollection, onList, onOpen, onDeleted }) {
+export function createLibrary({ onCollection, onList, onOpen, onChunks, onDeleted }) {
   const select = byId("collection");
   const names = new Set([DEFAULT]);
   let collection = recall("collection") || DEFAULT;
@@ -83,7 +84,15 @@ export function createLibrary({ onCollection, onList, onOpen, onDeleted }) {
       className: "quiet square small",
       onClick: () => confirmDelete(document),
     });
-    const item = make("li", "document", open, remove);
+    const cut = button({
+      key: "showChunks",
+      facts: { title },
+      iconName: "chunks",
+      bare: true,
+      className: "quiet square small",
+      onClick: () => onChunks(document, title, cut),
+    });
+    const item = make("li", "document", open, cut, remove);
     if (document.warnings?.length > 0) item.append(remarks(document.warnings));
     return item;
   }

@@ -2,33 +2,29 @@
 
 import { readDocument, sourceAddress } from "./api.js";
 import { announce, byId, make, worded } from "./dom.js";
+import { centre, createPanel } from "./panel.js";
 import { renderPassages } from "./passage.js";
 import { problemNotice } from "./problems.js";
 import { locateQuote, utf16Offsets } from "./spans.js";
 import { hush, say, word } from "./words.js";
 
 /**
- * Run the source panel. onToggle(open) hears when it opens and closes.
+ * Run the source panel. onToggle() hears when it opens and closes.
  *
- * Returns `{open(citation, opener), read(document, opener), close(), shows(documentId)}`. `opener`
- * gets the focus back.
+ * Returns `{open(citation, opener), read(document, opener), close(), isOpen(), shows(documentId)}`.
+ * `opener` gets the focus back.
  */
 export function createViewer({ onToggle }) {
-  const panel = byId("source");
+  const panel = createPanel("source", onToggle);
   let turn = 0;
   let shown = null;
-  let opener = null;
 
   async function load(target, citation, from) {
     turn += 1;
     const mine = turn;
     shown = target.document_id;
-    pointFrom(from);
     prepare(target);
-    const wasClosed = panel.hidden;
-    panel.hidden = false;
-    if (wasClosed) onToggle(true);
-    byId("source-title").focus({ preventScroll: true });
+    panel.open(from);
     try {
       const source = await readDocument(target.document_id);
       if (mine === turn) present(source, citation);
@@ -37,25 +33,12 @@ export function createViewer({ onToggle }) {
     }
   }
 
-  /** Remember what opened the panel, and mark it while the panel shows what it points to. */
-  function pointFrom(from) {
-    opener?.removeAttribute("aria-current");
-    opener = from;
-    opener?.setAttribute("aria-current", "true");
-  }
-
   function close() {
-    if (panel.hidden) return;
+    if (!panel.isOpen()) return;
     turn += 1;
     shown = null;
-    panel.hidden = true;
-    onToggle(false);
     byId("source-text").replaceChildren();
-    const from = opener;
-    pointFrom(null);
-    from?.focus();
-    // The opener may be gone, or hidden with its panel.
-    if (document.activeElement !== from) byId("question").focus();
+    panel.close();
   }
 
   byId("source-close").addEventListener("click", close);
@@ -63,6 +46,7 @@ export function createViewer({ onToggle }) {
     open: (citation, from) => load(citation, citation, from),
     read: (document, from) => load(document, null, from),
     close,
+    isOpen: panel.isOpen,
     shows: (documentId) => shown === documentId,
   };
 }
@@ -90,14 +74,6 @@ function present(source, citation) {
   mark.tabIndex = -1;
   mark.focus({ preventScroll: true });
   centre(container, mark);
-}
-
-/** Bring the mark to the middle of the panel; only the panel may scroll, not the page around it. */
-function centre(container, mark) {
-  const { top, height } = mark.getBoundingClientRect();
-  const frame = container.getBoundingClientRect();
-  const room = Math.max(0, frame.height - height) / 2;
-  container.scrollTop += top - frame.top - room;
 }
 
 /** Say whether what is highlighted is what was cited, and show the quote itself where it is not. */

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -45,6 +45,28 @@ BLOCKS = [
     block("paragraph", "<img src=x onerror=alert(1)>", page=2),
     block("table", "类别 | 年限\n电子记录 | 五年", page=2),
 ]
+
+
+def key(kind: str, words: str) -> dict[str, Any]:
+    start = TEXT.index(words)
+    return {"kind": kind, "text": words, "start": start, "end": start + len(words)}
+
+
+def chunk(
+    ordinal: int, words: str, *keys: dict[str, Any], coherence: float | None = None
+) -> dict[str, Any]:
+    start = TEXT.index(words)
+    return {
+        "revision": "r1",
+        "ordinal": ordinal,
+        "start": start,
+        "end": start + len(words),
+        "page": 1,
+        "heading_path": ["𠮷祥条例😀"],
+        "text": words,
+        "keys": list(keys),
+        "coherence": coherence,
+    }
 
 
 def citation(quote: str = QUOTE, *, sentence: int = 0, revision: str = "r1") -> dict[str, Any]:
@@ -118,7 +140,7 @@ def stored_text(revision: str = "r1", text: str = TEXT) -> dict[str, Any]:
 class Service:
     """What the page talks to: set what it answers, read what it was asked.
 
-    chunks: of every document. uploads: an entry of a reply for each file, entries for an archive,
+    chunks: of every document, their texts or all of them. uploads: an entry of a reply for each file, entries for an archive,
     or a problem. ends: how jobs end that do not go the way of `jobs`, by their ids.
     """
 
@@ -126,7 +148,7 @@ class Service:
     text: dict[str, Any] | None = None
     events: Events = field(default_factory=answered)
     problem: dict[str, Any] | None = None
-    chunks: list[str] = field(default_factory=list)
+    chunks: Sequence[str | dict[str, Any]] = ()
     uploads: list[dict[str, Any] | list[dict[str, Any]]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=lambda: [job("done", progress=1.0)])
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -169,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
             case ["documents", _, "text"] if self.service.text is not None:
                 self.json(200, self.service.text)
             case ["documents", _, "chunks"]:
-                self.json(200, {"chunks": [{"text": text} for text in self.service.chunks]})
+                self.list_chunks(parse_qs(url.query))
             case ["jobs", name, "events"] if name in self.service.ends:
                 self.stream([("job", self.service.ends[name])])
             case ["jobs", name] if name in self.service.ends:
@@ -211,6 +233,11 @@ class Handler(BaseHTTPRequestHandler):
         wanted = query.get("collection")
         found = [d for d in self.service.documents if not wanted or d["collection"] in wanted]
         self.json(200, {"documents": found, "total": len(found)})
+
+    def list_chunks(self, query: dict[str, list[str]]) -> None:
+        found = [c if isinstance(c, dict) else {"text": c} for c in self.service.chunks]
+        first, limit = int(query["offset"][0]), int(query["limit"][0])
+        self.json(200, {"chunks": found[first : first + limit], "total": len(found)})
 
     def ingest(self, body: bytes) -> None:
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
