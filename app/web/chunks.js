@@ -81,12 +81,13 @@ export function createChunks({ onToggle }) {
 
   /** The key information of a chunk, a row for each kind of it. */
   function keys(chunk) {
-    const rows = new Map();
+    const chips = new Map();
     for (const key of chunk.keys) {
-      if (!rows.has(key.kind)) rows.set(key.kind, make("li", "key-row", kindName(key.kind)));
-      rows.get(key.kind).append(chip(key));
+      if (!chips.has(key.kind)) chips.set(key.kind, make("div", "key-chips"));
+      chips.get(key.kind).append(chip(key));
     }
-    return make("ul", "keys plain", ...rows.values());
+    const rows = [...chips].map(([kind, row]) => make("li", "key-row", kindName(kind), row));
+    return make("ul", "keys plain", ...rows);
   }
 
   function chip(key) {
