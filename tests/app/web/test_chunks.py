@@ -14,7 +14,7 @@ FIRST = "𠮷祥条例😀\n第一条 总则\n为了规范存储，制定本条�
 SECOND = "第二条 期限\n记录应当保存五年。期满后销毁。"
 THIRD = "<img src=x onerror=alert(1)>\n类别 | 年限"
 CUT = [
-    chunk(0, FIRST, key("heading", "𠮷祥条例😀")),
+    chunk(0, FIRST, key("heading", "𠮷祥条例😀"), key("keyphrase", "规范存储")),
     chunk(1, SECOND, key("heading", "𠮷祥条例😀"), key("entity", "五年"), coherence=0.12),
     chunk(2, THIRD, key("keyphrase", "<img src=x onerror=alert(1)>"), coherence=0.871),
 ]
@@ -61,7 +61,10 @@ def test_key_marks_its_span_until_it_is_chosen_again(page: Page, service: Servic
     assert page.evaluate("document.querySelector('#chunks mark').previousSibling.data") == (
         "第二条 期限\n记录应当保存"
     )
-    # A heading stands in the chunk before; code points outside the basic plane are in it.
+    # Code points outside the basic plane stand before it.
+    page.get_by_role("button", name="规范存储").click()
+    expect(page.locator("#chunks mark")).to_have_text("规范存储")
+    # A heading stands in the chunk before.
     page.locator(".chunk >> nth=1").get_by_role("button", name="𠮷祥条例😀").click()
     expect(page.locator(".chunk >> nth=0").locator("mark")).to_have_text("𠮷祥条例😀")
     expect(page.locator("#chunks mark")).to_have_count(1)
