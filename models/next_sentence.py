@@ -21,7 +21,7 @@ from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype
 from models.quiet import quiet_loading
 
-WINDOW = 48
+WINDOW = 46
 """Tokens looked at on either side of a boundary, those nearest to it."""
 _BATCH = 32
 _HEAD = ("bert.pooler.dense", "cls.seq_relationship")
