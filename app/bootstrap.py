@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
+from app.border_scores import BorderScores
 from app.conversation import with_sessions
 from app.ingest_document import CutDocument, cut_document, ingest_document
 from app.pages import page_finder
@@ -23,7 +24,7 @@ from ingestion.ports import CoherenceScorer, Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.store.catalog import Catalog
 from ingestion.store.quotas import Quota
-from ingestion.strategies import Chunking, choose_chunking
+from ingestion.strategies import NSP_STRATEGIES, Chunking, choose_chunking
 from models.bundled import (
     Report,
     adapter_path,
@@ -109,6 +110,7 @@ def build_service(settings: Settings) -> Service:
         catalog=catalog,
         search=searcher.search,
         answer=with_sessions(catalog.sessions, answerer.answer),
+        scored_chunks=BorderScores(catalog, lambda: build_next_sentence(settings, encoder)).page,
         embedder=encoder,
         readiness=lambda: _readiness(catalog, generator, indexes),
         refresh=refresh,
@@ -158,22 +160,24 @@ def cut_file(
     cut = cut_document(
         document,
         count_tokens=encoder.count_tokens,
-        chunking=build_chunking(settings, encoder),
+        chunking=build_chunking(settings, encoder, score_borders=True),
         progress=lambda _stage, _share, _characters=0: None,
     )
     return cut, encoder.count_tokens([chunk.text for chunk in cut.chunks])
 
 
-def build_chunking(settings: Settings, encoder: "Encoder | None" = None) -> Chunking:
+def build_chunking(
+    settings: Settings, encoder: "Encoder | None" = None, *, score_borders: bool = False
+) -> Chunking:
     """Return how the settings want documents cut. encoder: whose cores and words may be shared.
 
-    Raises ValueError where that takes a next-sentence model and the settings have none.
+    score_borders: also where the strategy does not need it to cut. Raises ValueError where it does
+    and the settings have no next-sentence model.
     """
+    needed = score_borders or settings.chunking in NSP_STRATEGIES
+    scorer = build_next_sentence(settings, encoder) if needed else None
     return choose_chunking(
-        settings.chunking,
-        settings.chunk_tokens,
-        build_next_sentence(settings, encoder),
-        threshold=settings.nsp_threshold,
+        settings.chunking, settings.chunk_tokens, scorer, threshold=settings.nsp_threshold
     )
 
 

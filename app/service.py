@@ -8,6 +8,7 @@ from app.answer_events import AnswerEvent, AnswerRequest
 from app.settings import Settings
 from ingestion.ports import PassageEmbedder
 from ingestion.store.catalog import Catalog
+from ingestion.store.stored import StoredChunk
 from retrieval.ports import QueryEmbedder
 from retrieval.records import SearchRequest, SearchResult
 
@@ -34,6 +35,7 @@ class Embedder(QueryEmbedder, PassageEmbedder, Protocol):
 class Service:
     """Everything behind the routes. All calls block and may come from any thread.
 
+    scored_chunks: a page of a document's chunks as the catalog gives it, every border scored.
     answer: yields sentences as compliance releases them, then one DoneEvent; closing the iterator
     stops the generator. refresh: lets the indexes follow the catalog. close: frees everything.
     """
@@ -42,6 +44,7 @@ class Service:
     catalog: Catalog
     search: Callable[[SearchRequest], SearchResult]
     answer: Callable[[AnswerRequest], Iterator[AnswerEvent]]
+    scored_chunks: Callable[[str, int, int], tuple[list[StoredChunk], int]]
     embedder: Embedder
     readiness: Callable[[], Readiness]
     refresh: Callable[[], None]

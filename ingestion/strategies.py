@@ -20,6 +20,8 @@ does not go on by next-sentence prediction. greedy_nsp: sentence after sentence,
 go on. recursive: whole paragraphs, as many as fit. fixed: when they are full. Headings are walls
 and sentences are whole in all of them."""
 
+NSP_STRATEGIES = frozenset(("nsp", "greedy_nsp"))
+"""Those that need a next-sentence model."""
 GREEDY_THRESHOLD = 0.35
 
 

@@ -137,11 +137,13 @@ async def list_chunks(
     pools: ThePools,
     offset: Offset = 0,
     limit: Limit = 50,
+    coherence: Annotated[bool, Query(description="Score borders that ingestion did not.")] = False,
 ) -> ChunksReply:
     """List a document's chunks in order, with their spans and key information."""
     await _document(document_id, service, pools)
-    read = partial(service.catalog.chunks, document_id, offset, limit)
-    chunks, total = await pools.catalog.run(read)
+    read = service.scored_chunks if coherence else service.catalog.chunks
+    pool = pools.models if coherence else pools.catalog
+    chunks, total = await pool.run(partial(read, document_id, offset, limit))
     entries = [ChunkReply.model_validate(chunk) for chunk in chunks]
     return ChunksReply(chunks=entries, total=total, offset=offset, limit=limit)
 

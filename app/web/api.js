@@ -43,16 +43,16 @@ export async function readDocument(documentId) {
  * Return one page of a document's chunks, in order: `{chunks, total}`.
  *
  * A chunk: `{revision, ordinal, start, end, page, heading_path, text, keys, coherence}`; spans, also
- * those of its keys, are code points of the document's text.
+ * those of its keys, are code points of the document's text. coherence: score every border.
  */
-export async function listChunks(documentId, offset, limit) {
-  const query = new URLSearchParams({ offset, limit });
+export async function listChunks(documentId, offset, limit, coherence = true) {
+  const query = new URLSearchParams({ offset, limit, coherence });
   return (await call(`documents/${encodeURIComponent(documentId)}/chunks?${query}`)).json();
 }
 
 /** Return the texts of a document's first `limit` chunks. */
 export async function readChunks(documentId, limit) {
-  const { chunks } = await listChunks(documentId, 0, limit);
+  const { chunks } = await listChunks(documentId, 0, limit, false);
   return chunks.map((chunk) => chunk.text);
 }
 

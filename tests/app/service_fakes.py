@@ -12,6 +12,7 @@ import numpy as np
 from fastapi import FastAPI
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
+from app.border_scores import BorderScores
 from app.service import Readiness, Service
 from app.settings import Settings
 from generation.records import Answer, Citation, Outcome
@@ -20,6 +21,7 @@ from ingestion.store.catalog import Catalog
 from retrieval.dense import Vectors
 from retrieval.records import Passage, SearchRequest, SearchResult
 from tests.ingestion.catalog_samples import LEASE, ingested_document
+from tests.ingestion.test_coherence import WordScorer
 
 BASE = "http://127.0.0.1:8000"
 PASSAGE = Passage(
@@ -105,6 +107,7 @@ def make_service(models: FakeModels, settings: Settings) -> Service:
         catalog=models.catalog,
         search=models.search,
         answer=models.answer,
+        scored_chunks=BorderScores(models.catalog, WordScorer).page,
         embedder=models,
         readiness=models.readiness,
         refresh=models.refresh,

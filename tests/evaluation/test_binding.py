@@ -43,6 +43,7 @@ def service(tmp_path: Path, encoder, asked) -> Iterator[Service]:
         catalog=catalog,
         search=Searcher(indexes, catalog, encoder).search,
         answer=answer,
+        scored_chunks=catalog.chunks,
         embedder=encoder,
         readiness=lambda: Readiness(True, True, "none", 0, ""),
         refresh=lambda: indexes.refresh() and None,

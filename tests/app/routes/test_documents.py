@@ -163,3 +163,15 @@ async def test_document_chunks_are_paged_with_spans_and_keys(
     assert chunk["coherence"] == 0.25
     (first,) = (await client.get(f"/documents/{document_id}/chunks?limit=1")).json()["chunks"]
     assert first["coherence"] is None
+
+
+async def test_document_chunks_have_their_borders_scored_where_that_is_asked(
+    client: httpx.AsyncClient, catalog: Catalog
+) -> None:
+    document = ingested_document("猫吃鱼。", "猫睡觉。")
+    unscored = tuple(replace(chunk, coherence=None) for chunk in document.chunks)
+    address = f"/documents/{add(catalog, ingested=replace(document, chunks=unscored))}/chunks"
+    for query, expected in (("", [None, None]), ("?coherence=true", [None, pytest.approx(0.95)])):
+        chunks = (await client.get(address + query)).json()["chunks"]
+        assert [chunk["coherence"] for chunk in chunks] == expected
+    assert_problem(await client.get(f"{address}?coherence=much"), 422, "invalid_request")
