@@ -24,6 +24,7 @@ from ingestion.records import BlockKind, Chunk, Document, Scores, Vectors
 
 SEGMENTATION_COLUMNS = ["chunker", "parameters", "Pk", "WindowDiff", "chunks per segment"]
 PAIR_COLUMNS = ["not following", "accuracy", "following right", "others right", "others"]
+RELIABILITY_COLUMNS = ["probability", "mean", "followed", "pairs"]
 SPAN_COLUMNS = ["chunker", "recall", "precision", "IoU", "chunks", "tokens a chunk"]
 RETRIEVED = 5
 """Chunks a question is given, as in the published comparison."""
@@ -131,13 +132,13 @@ def read_pairs(path: Path) -> list[LabelledPair]:
     return [LabelledPair(one["a"], one["b"], one["label"] == 1, one["kind"]) for one in entries]
 
 
-def pair_rows(pairs: Sequence[LabelledPair], scorer: CoherenceScorer) -> list[list[Cell]]:
+def pair_rows(pairs: Sequence[LabelledPair], scores: Scores) -> list[list[Cell]]:
     """Return a row for each kind that does not follow: accuracy against the pairs that do.
 
-    Accuracy is the mean of both classes' own, at even odds; the calibration error is the mean
-    difference of probability and frequency over ten bins of equal width.
+    scores: the probability that each pair follows. Accuracy is the mean of both classes' own, at
+    even odds; the calibration error is the mean difference of probability and frequency over ten
+    bins of equal width.
     """
-    scores = scorer.score_pairs([(pair.first, pair.second) for pair in pairs])
     labels = np.array([pair.follows for pair in pairs])
     rows: list[list[Cell]] = []
     for kind in sorted({pair.kind for pair in pairs if not pair.follows}):
@@ -148,9 +149,28 @@ def pair_rows(pairs: Sequence[LabelledPair], scorer: CoherenceScorer) -> list[li
     return rows
 
 
+def reliability_rows(pairs: Sequence[LabelledPair], scores: Scores) -> list[list[Cell]]:
+    """Return a row for each tenth of the probabilities that has pairs: the reliability diagram."""
+    labels = np.array([pair.follows for pair in pairs])
+    tenths = _tenths(scores)
+    return [
+        [
+            f"{at / 10:.1f}-{(at + 1) / 10:.1f}",
+            float(scores[tenths == at].mean()),
+            float(labels[tenths == at].mean()),
+            int((tenths == at).sum()),
+        ]
+        for at in np.unique(tenths)
+    ]
+
+
+def _tenths(scores: Scores) -> NDArray[np.int64]:
+    return np.minimum((scores * 10).astype(np.int64), 9)
+
+
 def _calibration_error(scores: Scores, labels: NDArray[np.bool_]) -> float:
     """Return the expected calibration error (Naeini et al. 2015)."""
-    bins = np.minimum((scores * 10).astype(int), 9)
+    bins = _tenths(scores)
     gaps = [
         abs(scores[bins == at].mean() - labels[bins == at].mean()) * (bins == at).mean()
         for at in np.unique(bins)

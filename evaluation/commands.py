@@ -214,8 +214,12 @@ def chunks(
     tables: list[tuple[str, list[str], list[list[report.Cell]]]] = []
     with shown_progress(console) as progress, _reported_errors():
         for file in pairs or ():
-            rows = chunk_run.pair_rows(chunk_run.read_pairs(file), scorer)
+            labelled = chunk_run.read_pairs(file)
+            scores = scorer.score_pairs([(pair.first, pair.second) for pair in labelled])
+            rows = chunk_run.pair_rows(labelled, scores)
             tables.append((file.stem, chunk_run.PAIR_COLUMNS, rows))
+            rows = chunk_run.reliability_rows(labelled, scores)
+            tables.append((f"{file.stem}, reliability", chunk_run.RELIABILITY_COLUMNS, rows))
         for folder in joined or ():
             texts = chunk_run.read_joined(folder, most=most, seed=seed)
             rows = chunk_run.segmentation_rows(texts, options, embedder, progress)

@@ -5,7 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.chunk_run import read_evidence, read_joined, segmentation_rows, span_rows
+from evaluation.chunk_run import (
+    LabelledPair,
+    pair_rows,
+    read_evidence,
+    read_joined,
+    reliability_rows,
+    segmentation_rows,
+    span_rows,
+)
 from evaluation.chunkers import chunkers
 from ingestion.records import Vectors
 from tests.evaluation.test_chunkers import CATS, DOGS, WordEmbedder, WordScorer
@@ -78,3 +86,23 @@ def test_span_rows_cover_evidence_of_the_right_document(tmp_path: Path) -> None:
     assert isinstance(large[3], float)
     assert small[4] > large[4]
     assert np.isfinite([small[2], large[2]]).all()
+
+
+def test_pairs_are_told_apart_at_even_odds_and_their_probabilities_compared_with_what_follows() -> (
+    None
+):
+    pairs = [
+        LabelledPair("a", "b", follows, kind)
+        for follows, kind in [(True, "next"), (True, "next"), (False, "other"), (False, "far")]
+    ]
+    scores = np.array([0.95, 0.35, 0.05, 0.91], dtype=np.float32)
+    assert pair_rows(pairs, scores) == [
+        ["far", pytest.approx(0.25), 0.5, 0.0, 1],
+        ["other", pytest.approx(0.75), 0.5, 1.0, 1],
+        ["all, calibration error", pytest.approx((0.05 + 0.65 + 0.86) / 4), None, None, None],
+    ]
+    assert reliability_rows(pairs, scores) == [
+        ["0.0-0.1", pytest.approx(0.05), 0.0, 1],
+        ["0.3-0.4", pytest.approx(0.35), 1.0, 1],
+        ["0.9-1.0", pytest.approx(0.93), 0.5, 2],
+    ]
