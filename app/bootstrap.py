@@ -34,6 +34,7 @@ from models.bundled import (
 )
 from retrieval.collections_index import CollectionsIndex
 from retrieval.document_entry import indexing_identity
+from retrieval.fusion_weights import weights_of
 from retrieval.manifest import IndexIdentity
 from retrieval.search import Searcher
 from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
@@ -67,7 +68,7 @@ def build_service(settings: Settings) -> Service:
         encoder.dimension,
         build_snapshots(catalog, encoder) if settings.snapshot_seconds else None,
     )
-    searcher = Searcher(indexes, catalog, encoder)
+    searcher = Searcher(indexes, catalog, encoder, weights_of(settings.key_index))
     generator = build_generator(settings)
     scripts = load_scripts()
     fallbacks: dict[Language, str] = {

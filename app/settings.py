@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Chunking = Literal["structure", "nsp", "greedy_nsp", "recursive", "fixed"]
+KeyIndexMode = Literal["both", "key_info_only", "raw_only"]
 Strategy = Literal["read", "generate", "extract"]
 """How an answer is drafted. read: in the words that the reader is sure of, otherwise as `generate`.
 generate: by the generator. extract: with the documents' own sentences."""
@@ -73,6 +74,11 @@ class Settings(BaseSettings):
     )
     nsp_temperature: float = Field(
         1.0, gt=0, description="Divides the logits of a next-sentence model that is not `bundled`."
+    )
+    key_index: KeyIndexMode = Field(
+        "both",
+        description="What a search looks at: key information, raw chunks or both;"
+        " may be changed at any time.",
     )
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
