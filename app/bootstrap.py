@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
 from app.conversation import with_sessions
+from app.embed_levels import KeyInfo
 from app.ingest_document import ingest_document
 from app.pages import page_finder
 from app.service import Readiness, Service
@@ -127,6 +128,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
     """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
     encoder = build_encoder(settings)
     chunking = build_chunking(settings, encoder)
+    key_info = build_key_info(settings)
     read = ParserPool([build_parser(settings) for _ in range(settings.jobs_at_once)])
 
     def ingest(
@@ -138,6 +140,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
             replace(options, ocr=options.ocr and settings.ocr, ocr_pages=settings.ocr_pages),
             embedder=encoder,
             chunking=chunking,
+            key_info=key_info,
             progress=progress,
             read=read,
         )
@@ -156,6 +159,17 @@ def build_chunking(settings: Settings, encoder: "Encoder | None" = None) -> Chun
         build_next_sentence(settings, encoder),
         threshold=settings.nsp_threshold,
     )
+
+
+def build_key_info(settings: Settings) -> KeyInfo:
+    """Return what key information the settings want of every chunk."""
+    writer = None
+    if settings.key_generator == "generator" and (generator := build_generator(settings)):
+        from generation.key_writer import KeyWriter
+
+        writer = KeyWriter(generator)
+    by_meaning = settings.keyphrases == "embedding"
+    return KeyInfo(by_meaning, writer, settings.key_generator_seconds)
 
 
 def build_next_sentence(
