@@ -5,10 +5,18 @@ from pathlib import Path
 import pytest
 
 from app.answer_events import AnswerRequest, DoneEvent
-from app.bootstrap import build_generator, build_service, build_worker, prepare_models
+from app.bootstrap import (
+    build_generator,
+    build_key_info,
+    build_service,
+    build_worker,
+    prepare_models,
+)
+from app.embed_levels import BY_STATISTICS
 from app.settings import Settings
 from generation.chat import ChatGenerator
 from generation.errors import GeneratorUnavailable
+from generation.key_writer import KeyWriter
 from generation.records import Outcome
 from ingestion.records import PLAIN
 from models.encoder import Encoder
@@ -35,6 +43,19 @@ def test_build_generator_address_goes_before_the_bundled_one() -> None:
 
 def test_build_generator_none_is_none() -> None:
     assert build_generator(Settings(generator="none")) is None
+
+
+def test_build_key_info_is_what_the_settings_ask_for() -> None:
+    assert build_key_info(Settings()) == BY_STATISTICS
+    settings = Settings(
+        keyphrases="embedding",
+        key_generator="generator",
+        generator_url="http://127.0.0.1:9",
+        key_generator_seconds=7,
+    )
+    asked = build_key_info(settings)
+    assert (asked.by_meaning, asked.seconds) == (True, 7)
+    assert isinstance(asked.writer, KeyWriter)
 
 
 def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) -> None:
