@@ -92,7 +92,7 @@ def with_shortfall(document: Document, written: Sequence[WrittenKeys | None]) ->
     if not missing:
         return document
     warning = (
-        f"The generator wrote no key information for {missing} of {len(written)} chunks in time; "
+        f"The generator gave no key information for {missing} of {len(written)} chunks; "
         "they are found by their own words."
     )
     return replace(document, warnings=(*document.warnings, warning))

@@ -69,7 +69,9 @@ def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) ->
 def test_service_and_worker_share_a_catalog_and_answer_from_it(
     tmp_path: Path, models_dir: Path
 ) -> None:
-    settings = Settings(data_dir=tmp_path, models_dir=models_dir, generator="none")
+    settings = Settings(
+        data_dir=tmp_path, models_dir=models_dir, generator="none", key_index="raw_only"
+    )
     service = build_service(settings)
     assert isinstance(service.embedder, Encoder)
     assert service.readiness().generator == "none"
@@ -86,6 +88,8 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     readiness = service.readiness()
     assert (readiness.catalog, readiness.indexed_sequence) == (True, catalog.last_sequence())
     (passage,) = service.search(SearchRequest("ferry", "c", 3, None)).passages
+    assert {"raw", "words"} <= set(passage.scores)
+    assert "keys" not in passage.scores
     question = "The ferry crossing takes how many minutes?"
     asked = AnswerRequest(question, "c", (), "s", None, None, None, "t")
     *_, done = service.answer(asked)

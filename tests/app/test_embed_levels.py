@@ -136,7 +136,7 @@ def test_index_document_written_keys_reach_chunks_and_warnings_the_document(
     assert len(asked) > 2
     assert asked[:3] == [["0号是哪天？"], [], ["2号是哪天？"]]
     assert all(i.key_text.endswith("是哪天？") for i in ingested.chunks if i.chunk.ordinal != 1)
-    assert ingested.document.warnings[-1].startswith("The generator wrote no key information for 1")
+    assert ingested.document.warnings[-1].startswith("The generator gave no key information for 1")
     for indexed in ingested.chunks:
         for key in indexed.keys:
             if key.kind not in WRITTEN_KINDS:
