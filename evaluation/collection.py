@@ -133,9 +133,8 @@ def prepare_plain_vectors(
 
 def collection_key(documents: Sequence[CorpusDocument], settings: Settings) -> str:
     """Return 16 hex digits that name a collection: its documents and the settings that shape it."""
-    names = _SETTINGS_THAT_MATTER
-    if settings.key_generator != "off":
-        names += _OF_THE_KEY_GENERATOR
+    is_written = settings.key_generator != "off"
+    names = (*_SETTINGS_THAT_MATTER, *(_OF_THE_KEY_GENERATOR if is_written else ()))
     chosen = [f"{name}={getattr(settings, name)}" for name in names]
     return _digest(fingerprint(documents), *chosen)
 

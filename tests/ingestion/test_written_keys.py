@@ -55,6 +55,16 @@ def test_add_written_phrases_go_first_with_the_words_and_span_they_have() -> Non
     assert keys[-1].kind is KeyKind.SUMMARY
 
 
+def test_add_written_phrase_in_other_letter_case_has_the_words_of_the_text() -> None:
+    text = "The Ferry crosses."
+    document = Document("", text, (), "en", "text/plain", None, ())
+    chunk = Chunk(0, 0, len(text), None, (), text)
+
+    [(key,)] = add_written(document, [chunk], [], [()], [WrittenKeys("", (), ("the ferry",))])
+
+    assert key == KeyEntry(KeyKind.KEYPHRASE, "The Ferry", 0, 9)
+
+
 def test_add_written_phrases_are_no_more_than_before() -> None:
     many = tuple(TEXT[at : at + 3] for at in range(2, 8)) + tuple(TEXT[10:16])
 
