@@ -90,7 +90,7 @@ def build_service(settings: Settings) -> Service:
             threshold=settings.refusal_threshold,
             strategy=_strategy(settings),
         ),
-        build_reader(settings),
+        build_reader(settings, encoder),
     )
     indexes.load()
     keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
@@ -227,10 +227,11 @@ def build_encoder(settings: Settings) -> "Encoder":
     return Encoder(model, batch_size=settings.encoder_batch, cores=Cores(settings.threads))
 
 
-def build_reader(settings: Settings) -> EvidenceReader | None:
+def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | None:
     """Return the reader that the settings name; None: sentences are judged by shared words.
 
-    The bundled one was trained on the bundled encoder's trunk, whatever encoder the index uses.
+    encoder: what it shares the trunk's words with, if it can. The bundled one was trained on the
+    bundled encoder's trunk, whatever encoder the index uses.
     """
     if not _uses_bundled_reader(settings):
         return None
@@ -238,7 +239,8 @@ def build_reader(settings: Settings) -> EvidenceReader | None:
     from models.reader import Reader
 
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    return Reader(trunk, reader_path(), Cores(settings.threads))
+    words = encoder.words if settings.encoder == "bundled" else None
+    return Reader(trunk, reader_path(), Cores(settings.threads), words)
 
 
 def build_generator(settings: Settings) -> Generator | None:

@@ -20,8 +20,9 @@ from transformers import AutoTokenizer, BertForNextSentencePrediction
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype
 from models.quiet import quiet_loading
+from models.shared_words import share_words
 
-WINDOW = 48
+WINDOW = 46
 """Tokens looked at on either side of a boundary, those nearest to it."""
 _BATCH = 32
 _HEAD = ("bert.pooler.dense", "cls.seq_relationship")
@@ -138,7 +139,7 @@ def trained_next_sentence(
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     network = load_network(trunk, facts["layers"])
     if words is not None:
-        network.bert.embeddings.word_embeddings = words
+        share_words(network, words)
     set_weights(network, tensors, weights.name)
     return NextSentence(
         PairWindows(read_tokenizer(trunk)), network, float(facts["temperature"]), cores

@@ -8,17 +8,19 @@ trained on it, a LoRA and the head, is one safetensors file.
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Encoding, Tokenizer
-from transformers import AutoModel
+from transformers import AutoModel, PreTrainedModel
 
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype
 from models.quiet import quiet_loading
+from models.shared_words import share_words
 from models.span_logits import SpanLogits
 
 MAX_TOKENS = 384
@@ -87,13 +89,23 @@ def _cut(pair: Encoding, max_tokens: int) -> _Encoded:
 class Reader:
     """A loaded reader. Calls from several threads share its cores, batch by batch."""
 
-    def __init__(self, trunk: Path, adapter: Path, cores: Cores | None = None) -> None:
+    def __init__(
+        self,
+        trunk: Path,
+        adapter: Path,
+        cores: Cores | None = None,
+        words: torch.nn.Embedding | None = None,
+    ) -> None:
         """trunk: folder of the encoder. adapter: the file that training wrote for it.
 
-        Raises ValueError if the adapter is for another trunk.
+        words: the trunk's word embeddings where they are loaded already; they are most of its
+        memory, and the adapter leaves them as they are. Raises ValueError if the adapter is for
+        another trunk.
         """
         self._tokens = PairTokenizer(trunk)
         self._network = load_network(trunk)
+        if words is not None:
+            share_words(cast(PreTrainedModel, self._network.trunk), words)
         merge_adapter(self._network, adapter)
         self._network.eval()
         self._cores = cores or Cores()

@@ -57,7 +57,7 @@ def test_scores_are_probabilities_in_the_order_of_the_pairs(scorer: NextSentence
     assert ((together > 0) & (together < 1)).all()
     for pair, score in zip(PAIRS, together, strict=True):
         assert scorer.score_pairs([pair])[0] == pytest.approx(score, abs=0.02)
-    assert together.std() > 0.02
+    assert together.std() > 1e-3
 
 
 def test_scores_of_no_pairs_are_none(scorer: NextSentence) -> None:
