@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.answer_question import Answerer, AnswerSettings
 from app.border_scores import BorderScores
 from app.conversation import with_sessions
+from app.embed_levels import KeyInfo
 from app.ingest_document import CutDocument, cut_document, ingest_document
 from app.pages import page_finder
 from app.service import Readiness, Service
@@ -35,6 +36,7 @@ from models.bundled import (
 )
 from retrieval.collections_index import CollectionsIndex
 from retrieval.document_entry import indexing_identity
+from retrieval.fusion_weights import weights_of
 from retrieval.manifest import IndexIdentity
 from retrieval.search import Searcher
 from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
@@ -68,7 +70,7 @@ def build_service(settings: Settings) -> Service:
         encoder.dimension,
         build_snapshots(catalog, encoder) if settings.snapshot_seconds else None,
     )
-    searcher = Searcher(indexes, catalog, encoder)
+    searcher = Searcher(indexes, catalog, encoder, weights_of(settings.key_index))
     generator = build_generator(settings)
     scripts = load_scripts()
     fallbacks: dict[Language, str] = {
@@ -128,6 +130,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
     """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
     encoder = build_encoder(settings)
     chunking = build_chunking(settings, encoder)
+    key_info = build_key_info(settings)
     read = ParserPool([build_parser(settings) for _ in range(settings.jobs_at_once)])
 
     def ingest(
@@ -139,6 +142,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
             _as_set(settings, options),
             embedder=encoder,
             chunking=chunking,
+            key_info=key_info,
             progress=progress,
             read=read,
         )
@@ -179,6 +183,17 @@ def build_chunking(
     return choose_chunking(
         settings.chunking, settings.chunk_tokens, scorer, threshold=settings.nsp_threshold
     )
+
+
+def build_key_info(settings: Settings) -> KeyInfo:
+    """Return what key information the settings want of every chunk."""
+    writer = None
+    if settings.key_generator == "generator" and (generator := build_generator(settings)):
+        from generation.key_writer import KeyWriter
+
+        writer = KeyWriter(generator)
+    by_meaning = settings.keyphrases == "embedding"
+    return KeyInfo(by_meaning, writer, settings.key_generator_seconds)
 
 
 def build_next_sentence(

@@ -7,10 +7,11 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from app.embed_levels import BY_STATISTICS, KeyInfo, Material, embed_levels
 from ingestion.chunks import CountTokens, pack_chunks
 from ingestion.coherence import border_coherence
 from ingestion.errors import EmptyDocument
-from ingestion.key_info import extract_keys, is_its_own_key, key_text, read_outline
+from ingestion.key_info import KEYPHRASES, extract_keys, read_outline
 from ingestion.parse import parse
 from ingestion.ports import Advance, CoherenceScorer, PassageEmbedder, Progress
 from ingestion.records import (
@@ -42,7 +43,6 @@ STAGE_STARTS = {
 }
 Read = Callable[[bytes, str, ParseOptions, Advance], Document]
 """Reads a file's bytes as `ingestion.parse.parse` does."""
-_SLICE = 128  # texts between two reports of progress
 _LONGEST_INPUT, _FRAME = 512, 8  # encoder tokens; of them special tokens and the "passage:" prompt
 _LONGEST_PREFIX = 120  # characters
 
@@ -69,14 +69,15 @@ def ingest_document(
     *,
     embedder: PassageEmbedder,
     chunking: Chunking,
+    key_info: KeyInfo = BY_STATISTICS,
     progress: Progress,
     read: Read = parse,
 ) -> IngestedDocument:
     """Return a file's document with its chunks, key information, vectors and summary.
 
-    name: the file's name. chunking: how it is cut. progress: told
-    of every stage, and during embedding after every slice of texts; what it raises ends the work.
-    read: the parser. Raises IngestionError.
+    name: the file's name. chunking: how it is cut. key_info: what key information it gets.
+    progress: told of every stage, and during embedding after every slice of texts; what it raises
+    ends the work. read: the parser. Raises IngestionError.
     """
 
     def advance(share: float) -> None:
@@ -84,43 +85,70 @@ def ingest_document(
 
     advance(0.0)
     document = read(content, name, options, advance)
-    return index_document(document, embedder=embedder, chunking=chunking, progress=progress)
+    return index_document(
+        document, embedder=embedder, chunking=chunking, key_info=key_info, progress=progress
+    )
 
 
 def index_document(
-    document: Document, *, embedder: PassageEmbedder, chunking: Chunking, progress: Progress
+    document: Document,
+    *,
+    embedder: PassageEmbedder,
+    chunking: Chunking,
+    key_info: KeyInfo = BY_STATISTICS,
+    progress: Progress,
 ) -> IngestedDocument:
     """Return a parsed document with all that is indexed of it; see `ingest_document`."""
     cut = cut_document(
-        document, count_tokens=embedder.count_tokens, chunking=chunking, progress=progress
+        document,
+        count_tokens=embedder.count_tokens,
+        chunking=chunking,
+        most_phrases=key_info.candidates,
+        progress=progress,
     )
-    chunks, keys = cut.chunks, cut.keys
+    chunks = cut.chunks
     prefix = min(_LONGEST_PREFIX, _LONGEST_INPUT - _FRAME - chunking.limit)
     passages = [passage_text(document.title, chunk, longest_prefix=prefix) for chunk in chunks]
-    key_texts = [
-        key_text(document.title, chunk, own) for chunk, own in zip(chunks, keys, strict=True)
-    ]
-    long = [index for index, passage in enumerate(passages) if not is_its_own_key(passage)]
-    vectors = _embed([*passages, *(key_texts[index] for index in long)], embedder, progress)
-    raw_vectors = vectors[: len(chunks)]
-    key_vectors = raw_vectors.copy()
-    key_vectors[long] = vectors[len(chunks) :]
+
+    def embedding(share: float) -> None:
+        begin, end = STAGE_STARTS["embedding"], STAGE_STARTS["summary"]
+        progress("embedding", begin + (end - begin) * share)
+
+    material = Material(document, chunks, cut.sentences, passages, cut.keys)
+    levels = embed_levels(material, key_info, embedder, embedding)
+    document = levels.document
     progress("summary", STAGE_STARTS["summary"])
-    text, keyphrases = summarise(document, cut.sentences, chunks, raw_vectors, keys)
+    text, keyphrases = summarise(document, cut.sentences, chunks, levels.raw_vectors, levels.keys)
     summary = DocumentSummary(
-        text, keyphrases, _summary_vector(document.title, text, raw_vectors, embedder)
+        text, keyphrases, _summary_vector(document.title, text, levels.raw_vectors, embedder)
     )
     indexed = tuple(
-        map(IndexedChunk, chunks, keys, key_texts, raw_vectors, key_vectors, cut.coherence)
+        map(
+            IndexedChunk,
+            chunks,
+            levels.keys,
+            levels.key_texts,
+            levels.raw_vectors,
+            levels.key_vectors,
+            cut.coherence,
+        )
     )
     progress("summary", 1.0)
     return IngestedDocument(document, summary, indexed)
 
 
 def cut_document(
-    document: Document, *, count_tokens: CountTokens, chunking: Chunking, progress: Progress
+    document: Document,
+    *,
+    count_tokens: CountTokens,
+    chunking: Chunking,
+    most_phrases: int = KEYPHRASES,
+    progress: Progress,
 ) -> CutDocument:
-    """Return a parsed document in chunks, with what each says. Raises EmptyDocument."""
+    """Return a parsed document in chunks, with what each says. Raises EmptyDocument.
+
+    most_phrases: keyphrases of a chunk.
+    """
     progress("structure", STAGE_STARTS["structure"], len(document.text))
     sections = split_sections(document)
     sentences = []
@@ -142,7 +170,9 @@ def cut_document(
     coherence = _coherence(chunking.scorer, chunks)
     progress("key_info", STAGE_STARTS["key_info"])
     outline, flat = read_outline(document, sections), list(chain.from_iterable(sentences))
-    keys = [extract_keys(document, chunk, flat, outline) for chunk in chunks]
+    keys = [
+        extract_keys(document, chunk, flat, outline, most_phrases=most_phrases) for chunk in chunks
+    ]
     return CutDocument(document, flat, chunks, keys, coherence)
 
 
@@ -168,19 +198,6 @@ def passage_text(title: str, chunk: Chunk, *, longest_prefix: int = _LONGEST_PRE
 
 def _coherence(scorer: CoherenceScorer | None, chunks: Sequence[Chunk]) -> Sequence[float | None]:
     return [None] * len(chunks) if scorer is None else border_coherence(scorer, chunks)
-
-
-def _embed(texts: Sequence[str], embedder: PassageEmbedder, progress: Progress) -> Vectors:
-    """Return one row per text, (n, d); progress goes by characters, as time does."""
-    begin, end = STAGE_STARTS["embedding"], STAGE_STARTS["summary"]
-    total, done = sum(map(len, texts)), 0
-    rows = []
-    for first in range(0, len(texts), _SLICE):
-        progress("embedding", begin + (end - begin) * done / max(total, 1))
-        batch = texts[first : first + _SLICE]
-        rows.append(embedder.embed_passages(batch))
-        done += sum(map(len, batch))
-    return np.concatenate(rows)
 
 
 def _summary_vector(

@@ -1,10 +1,12 @@
 """Every setting, one `YOUJU_…` environment variable each, with its default."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retrieval.fusion_weights import KeyIndexMode
 
 Chunking = Literal["structure", "nsp", "greedy_nsp", "recursive", "fixed"]
 Strategy = Literal["read", "generate", "extract"]
@@ -74,6 +76,24 @@ class Settings(BaseSettings):
     nsp_temperature: float = Field(
         1.0, gt=0, description="Divides the logits of a next-sentence model that is not `bundled`."
     )
+    keyphrases: Literal["statistical", "embedding"] = Field(
+        "statistical",
+        description="What ranks keyphrases: how often and how rare their words are, or also how"
+        " near their vectors are to the chunk's.",
+    )
+    key_generator: Literal["off", "generator"] = Field(
+        "off",
+        description="`generator`: the server at `YOUJU_GENERATOR_URL` writes questions, an abstract"
+        " and keyphrases for every chunk.",
+    )
+    key_generator_seconds: float = Field(
+        300.0, gt=0, description="Longest time that takes for a document; the rest goes without."
+    )
+    key_index: KeyIndexMode = Field(
+        "both",
+        description="What a search looks at: key information, raw chunks or both;"
+        " may be changed at any time.",
+    )
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 
@@ -106,6 +126,12 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, description="Tries of a job whose worker died.")
     parallel_requests: int = Field(4, ge=1, description="Questions and searches under way.")
     waiting_requests: int = Field(64, ge=0, description="More waiting than this gives 503.")
+
+    @model_validator(mode="after")
+    def _key_generator_has_an_address(self) -> Self:
+        if self.key_generator == "generator" and self.generator_url is None:
+            raise ValueError("YOUJU_KEY_GENERATOR=generator needs YOUJU_GENERATOR_URL")
+        return self
 
     @property
     def models_path(self) -> Path:

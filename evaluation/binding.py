@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app.answer_events import AnswerRequest, SentenceEvent
-from app.bootstrap import build_chunking, build_encoder, build_service
+from app.bootstrap import build_chunking, build_encoder, build_key_info, build_service
 from app.ingest_document import ingest_document
 from app.service import Service
 from app.settings import Settings
@@ -64,7 +64,7 @@ def open_coherence(settings: Settings, weights: Path) -> tuple[TextEncoder, Cohe
 def _ingest(
     files: Sequence[SourceFile], service: Service, progress: Callable[[int, int], None]
 ) -> Ingested:
-    chunking = build_chunking(service.settings)
+    chunking, key_info = build_chunking(service.settings), build_key_info(service.settings)
 
     def one(file: SourceFile, embedder: PassageEmbedder) -> IngestedDocument:
         return ingest_document(
@@ -72,6 +72,7 @@ def _ingest(
             file.name,
             embedder=embedder,
             chunking=chunking,
+            key_info=key_info,
             progress=lambda _stage, _share, _characters=0: None,
         )
 

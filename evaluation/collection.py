@@ -21,7 +21,18 @@ from ingestion.store.uploads import document_id_of
 
 COLLECTION = "evaluation"
 _FACTS = "evaluation.json"
-_SETTINGS_THAT_MATTER = ("encoder", "chunk_tokens")
+# To what is stored. What a search makes of it, `key_index` for one, is another matter.
+_SETTINGS_THAT_MATTER = (
+    "encoder",
+    "chunk_tokens",
+    "chunking",
+    "nsp_model",
+    "nsp_threshold",
+    "nsp_temperature",
+    "keyphrases",
+    "key_generator",
+)
+_OF_THE_KEY_GENERATOR = ("generator_url", "generator_model", "key_generator_seconds")
 _PIPELINE_PACKAGES = ("ingestion", "models")
 
 OpenSubject = Callable[[Settings], Subject]
@@ -122,7 +133,9 @@ def prepare_plain_vectors(
 
 def collection_key(documents: Sequence[CorpusDocument], settings: Settings) -> str:
     """Return 16 hex digits that name a collection: its documents and the settings that shape it."""
-    chosen = [f"{name}={getattr(settings, name)}" for name in _SETTINGS_THAT_MATTER]
+    is_written = settings.key_generator != "off"
+    names = (*_SETTINGS_THAT_MATTER, *(_OF_THE_KEY_GENERATOR if is_written else ()))
+    chosen = [f"{name}={getattr(settings, name)}" for name in names]
     return _digest(fingerprint(documents), *chosen)
 
 

@@ -123,6 +123,10 @@ class SourceLost(IngestionError):
         self.sha256 = sha256
 
 
+class KeysNotWritten(Exception):
+    """A generator worded no key information for a chunk. The document is taken in without it."""
+
+
 class CatalogError(Exception):
     """The catalog could not do what was asked of it, and changed nothing."""
 

@@ -12,13 +12,16 @@ from ingestion.keyphrases import keyphrases, term_scores
 from ingestion.records import Chunk, Document, KeyEntry, KeyKind, Section, Sentence
 from ingestion.words import Word, content_words
 
-_KEYPHRASES = 8
+KEYPHRASES = 8
+"""Keyphrases of a chunk."""
+
 _ENTITIES = 16
 _DAMPING = 14  # words added to a sentence's length, so that a dense fragment does not win
 _OPENING_BONUS = 1.15  # a chunk's first sentence tends to say what it is about
 
 # Widths of key text, in Han characters: 0.6 of the encoder's tokens each.
 _KEY_WIDTH, _HEAD_WIDTH, _ENTITY_WIDTH, _SUMMARY_WIDTH = 92.0, 32.0, 16.0, 32.0
+_QUESTIONS_WIDTH = 92.0  # more, for questions: they are most like what will be asked
 _LATIN_WIDTH = 0.45
 _WIDE = re.compile(r"[\u2e80-\uffef]")
 
@@ -60,6 +63,8 @@ def extract_keys(
     chunk: Chunk,
     sentences: Sequence[Sentence],
     outline: Outline,
+    *,
+    most_phrases: int = KEYPHRASES,
 ) -> tuple[KeyEntry, ...]:
     """Return a chunk's key information; `document.text[start:end]` is the text of every entry.
 
@@ -71,7 +76,7 @@ def extract_keys(
     words = content_words(chunk.text)
     scores = term_scores(words)
     above, inside = _headings_of(chunk, outline)
-    phrases = keyphrases(chunk.text, words, scores, limit=_KEYPHRASES)
+    phrases = keyphrases(chunk.text, words, scores, limit=most_phrases)
     named = entities(chunk.text, limit=_ENTITIES)
     central = _central_sentence(document, chunk, sentences, inside, (words, scores))
     spans = [
@@ -97,16 +102,17 @@ def is_its_own_key(passage: str) -> bool:
 
 
 def key_text(title: str, chunk: Chunk, keys: Sequence[KeyEntry]) -> str:
-    """Return the short text that level 1 embeds, at most about 64 tokens.
+    """Return the short text that level 1 embeds, at most about 64 tokens, and as many of questions.
 
     Title and heading path, keyphrases, entities, and the summary sentence as far as it fits:
-    what a question shares with its answer when it shares few of the other words.
+    what a question shares with its answer when it shares few of the other words. What a generator
+    wrote: its abstract in place of the summary sentence, and its questions after all.
     """
     texts: dict[KeyKind, list[str]] = {kind: [] for kind in KeyKind}
     for key in keys:
         texts[key.kind].append(" ".join(key.text.split()))
     head = _clipped(" > ".join(dict.fromkeys([title, *chunk.heading_path])), _HEAD_WIDTH)
-    central = "".join(texts[KeyKind.SUMMARY])
+    central = "".join(texts[KeyKind.ABSTRACT] or texts[KeyKind.SUMMARY])
     summary = _clipped(central, _SUMMARY_WIDTH)
     room = _KEY_WIDTH - _width(head) - _width(summary)
     said = f"{head}\n{summary}".casefold()
@@ -117,7 +123,8 @@ def key_text(title: str, chunk: Chunk, keys: Sequence[KeyEntry]) -> str:
     phrases = _fitting(phrases, room - sum(_width(name) + 1 for name in named))
     listed = "、".join([*phrases, *named])
     summary = _clipped(central, _KEY_WIDTH - _width(head) - _width(listed))
-    return "\n".join(line for line in (head, listed, summary) if line)
+    asked = _fitting(texts[KeyKind.QUESTION], _QUESTIONS_WIDTH)
+    return "\n".join(line for line in (head, listed, summary, *asked) if line)
 
 
 def _headings_of(chunk: Chunk, outline: Outline) -> tuple[list[Heading], list[Heading]]:
@@ -151,7 +158,7 @@ def _central_sentence(
     starts = [word.start + chunk.start for word in words]
     best, span = -1.0, _trimmed(document.text, chunk.start, chunk.end)
     bonus = _OPENING_BONUS
-    for start, end in _inner_spans(document, chunk, sentences):
+    for start, end in inner_spans(document, chunk, sentences):
         if any(heading.start <= start and end <= heading.end for heading in inside):
             continue
         own = words[bisect_left(starts, start) : bisect_left(starts, end)]
@@ -163,7 +170,7 @@ def _central_sentence(
     return span
 
 
-def _inner_spans(
+def inner_spans(
     document: Document, chunk: Chunk, sentences: Sequence[Sentence]
 ) -> Iterator[tuple[int, int]]:
     """Yield the sentences of a chunk, cut to it and without white space around them."""

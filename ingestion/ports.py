@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ingestion.records import Document, ParseOptions, Pixels, Recognition, Scores, Vectors
+from ingestion.records import (
+    Chunk,
+    Document,
+    ParseOptions,
+    Pixels,
+    Recognition,
+    Scores,
+    Vectors,
+    WrittenKeys,
+)
 
 
 class PassageEmbedder(Protocol):
@@ -23,6 +32,18 @@ class CoherenceScorer(Protocol):
 
     def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> Scores:
         """Return the probability that each pair's second text follows its first, (pairs,)."""
+        ...
+
+
+class KeyWriter(Protocol):
+    """Words key information of chunks: a language model. Asked from several threads at once."""
+
+    def write(self, document: Document, chunk: Chunk, is_over: Callable[[], bool]) -> WrittenKeys:
+        """Return what can be said of a chunk, in the document's language.
+
+        is_over: asked again and again; once it says so, nothing is waited for any longer. Raises
+        KeysNotWritten.
+        """
         ...
 
 

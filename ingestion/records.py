@@ -166,19 +166,40 @@ class KeyKind(StrEnum):
     KEYPHRASE = "keyphrase"
     ENTITY = "entity"
     SUMMARY = "summary"
+    ABSTRACT = "abstract"
+    QUESTION = "question"
+
+
+WRITTEN_KINDS = frozenset((KeyKind.ABSTRACT, KeyKind.QUESTION))
+"""Kinds that a generator words: what it says the chunk is about, and questions it answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
     """One piece of key information of a chunk, with the span of the document it was read from.
 
-    Headings lie outside the chunk, so their span is that of the heading's own words.
+    `text` is `Document.text[start:end]`, but of `WRITTEN_KINDS`: their words stand nowhere, and the
+    span is what they are about: of a question the sentence that seems to answer it, or the whole
+    chunk, of an abstract the whole chunk. Headings may lie outside the chunk, so their span is that
+    of the heading's own words; every other span is inside.
     """
 
     kind: KeyKind
     text: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenKeys:
+    """What a generator says of a chunk, each on one line; nothing of it has been checked.
+
+    abstract: what the chunk says, in few words. questions: that it answers. keyphrases: of it.
+    """
+
+    abstract: str
+    questions: tuple[str, ...]
+    keyphrases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

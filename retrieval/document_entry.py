@@ -24,11 +24,17 @@ _PACKAGES = ("opencc", "rjieba")
 
 @dataclass(frozen=True, slots=True)
 class ChunkTerms:
-    """The terms of a chunk, blanks between. above: those of its key information alone."""
+    """The terms of a chunk, blanks between. body: of its text. key: of its key information."""
 
     chunk_id: str
     body: str
-    above: str
+    key: str
+
+    @property
+    def above(self) -> str:
+        """Return the key information's terms that the text lacks: title and headings, mostly."""
+        said = set(self.body.split(" "))
+        return " ".join(term for term in self.key.split(" ") if term not in said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def to_line(document: DocumentTerms, vectors: DocumentVectors) -> bytes:
         document.sequence,
         document.title,
         document.summary,
-        [[chunk.chunk_id, chunk.body, chunk.above] for chunk in document.chunks],
+        [[chunk.chunk_id, chunk.body, chunk.key] for chunk in document.chunks],
     ]
     told = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
     digest = hashlib.sha256(told)
@@ -120,8 +126,4 @@ def _parts(sources: Iterator[Path]) -> Iterator[bytes]:
 
 
 def _chunk_terms(row: VectorRow) -> ChunkTerms:
-    body = terms(row.text)
-    said = set(body)
-    # Title and headings above. What the text says itself would count twice.
-    above = [term for term in terms(row.key_text) if term not in said]
-    return ChunkTerms(row.chunk_id, " ".join(body), " ".join(above))
+    return ChunkTerms(row.chunk_id, " ".join(terms(row.text)), " ".join(terms(row.key_text)))

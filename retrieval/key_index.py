@@ -5,7 +5,7 @@ search gives back is always the id of the raw chunk. Words are counted over whol
 what a question asks for may be spread over several chunks.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class KeyIndex:
     def __init__(self, dimension: int) -> None:
         self._raw = DenseIndex(dimension)
         self._keys = DenseIndex(dimension)
-        self._words = LexicalIndex(("body", "key"))
+        self._words = LexicalIndex(("body", "above", "key"))
         self._documents = LexicalIndex(("body",))
         self._chunk_ids: dict[int, str] = {}
         self._document_of: dict[int, int] = {}
@@ -64,7 +64,8 @@ class KeyIndex:
 
             def add(number: int, document: DocumentTerms) -> None:
                 for row, chunk in zip(self._rows_of[number], document.chunks, strict=True):
-                    add_row(Entry(row, number, {"body": chunk.body, "key": chunk.above}))
+                    fields = {"body": chunk.body, "above": chunk.above, "key": chunk.key}
+                    add_row(Entry(row, number, fields))
                 add_whole(Entry(number, number, {"body": document.whole}))
 
             yield add
@@ -114,16 +115,23 @@ class KeyIndex:
         """Return the k chunks whose key information is nearest. vector: (d,)."""
         return self._keys.search(vector, k, rows)
 
-    def highest_words_score(self, query_terms: Sequence[str], key_weight: float) -> float:
+    def highest_words_score(self, query_terms: Sequence[str], fields: Mapping[str, float]) -> float:
         """Return the score of a chunk that held every term again and again; see `search_words`."""
-        return self._words.highest_score(query_terms, {"body": 1.0, "key": key_weight})
+        return self._words.highest_score(query_terms, fields)
 
     def search_words(
-        self, query_terms: Sequence[str], key_weight: float, k: int, documents: Sequence[int] | None
+        self,
+        query_terms: Sequence[str],
+        fields: Mapping[str, float],
+        k: int,
+        documents: Sequence[int] | None,
     ) -> Scored:
-        """Return the k best chunks by BM25 over raw text and, weighed, key information."""
-        weights = {"body": 1.0, "key": key_weight}
-        return self._words.search(query_terms, weights, k, documents)
+        """Return the k best chunks by BM25. fields: the weight of each.
+
+        body: the raw text. above: what the key information says and the text does not. key: all
+        that the key information says.
+        """
+        return self._words.search(query_terms, fields, k, documents)
 
     def highest_document_score(self, query_terms: Sequence[str]) -> float:
         """Return the score of a document that held every term again and again."""

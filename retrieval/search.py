@@ -15,31 +15,11 @@ from numpy.typing import NDArray
 from retrieval.collection_index import CollectionIndex
 from retrieval.collections_index import CollectionsIndex
 from retrieval.fusion import ScoredRun, fuse_scores
+from retrieval.fusion_weights import FusionWeights
 from retrieval.key_index import Scored
 from retrieval.ports import ChunkStore, QueryEmbedder
 from retrieval.records import Passage, SearchRequest, SearchResult
 from retrieval.terms import terms
-
-
-@dataclass(frozen=True, slots=True)
-class FusionWeights:
-    """How much each kind of match counts. Measured in docs/benchmarks.md.
-
-    raw, keys: cosines of a chunk's own text and of its key information, above the worst cosine
-    found. words, document_words: the share of the question that a chunk, or its whole document,
-    holds, as BM25 weighs its terms, to the power of `sharpness`: a question in the documents' own
-    words is told by its words, one in other words by its meaning. key_field: a term in the key
-    information, as a share of one in the text.
-    """
-
-    raw: float = 0.8
-    keys: float = 0.2
-    words: float = 0.4
-    document_words: float = 0.5
-    sharpness: int = 3
-    key_field: float = 0.3
-    depth: int = 100
-    candidate_documents: int = 64
 
 
 @dataclass(slots=True)
@@ -115,7 +95,7 @@ class Searcher:
         # Globally, too: a bad summary must not hide a document.
         with trace.stage("global"):
             hits = [self._hits(index, words, vector, allowed, "", trace)]
-            documents = index.keys.search_documents(words, self._weights.depth, allowed)
+            documents = self._documents(index, words, allowed)
         if found is not None:
             with trace.stage("candidates"):
                 among = [number for number, _ in found]
@@ -135,14 +115,22 @@ class Searcher:
         weights = self._weights
         rows = None if documents is None else index.keys.rows_of(documents)
         hits = _Hits(
-            words=index.keys.search_words(words, weights.key_field, weights.depth, documents),
-            raw=index.keys.search_raw(vector, weights.depth, rows),
-            keys=index.keys.search_keys(vector, weights.depth, rows),
+            words=index.keys.search_words(words, weights.fields, weights.depth, documents),
+            raw=index.keys.search_raw(vector, weights.depth, rows) if weights.raw else [],
+            keys=index.keys.search_keys(vector, weights.depth, rows) if weights.keys else [],
         )
         trace.note(prefix + "words", hits.words)
         trace.note(prefix + "raw", hits.raw)
         trace.note(prefix + "keys", hits.keys)
         return hits
+
+    def _documents(
+        self, index: CollectionIndex, words: Sequence[str], allowed: Sequence[int] | None
+    ) -> Scored:
+        weights = self._weights
+        if not weights.document_words:
+            return []
+        return index.keys.search_documents(words, weights.depth, allowed)
 
     def _fuse(
         self,
@@ -157,7 +145,7 @@ class Searcher:
         documents: (number, score by words). They lift their chunks that were found.
         """
         weights = self._weights
-        highest = index.keys.highest_words_score(words, weights.key_field)
+        highest = index.keys.highest_words_score(words, weights.fields)
         covered = [self._shares(one.words, highest) for one in hits]
         raw, keys = [one.raw for one in hits], [one.keys for one in hits]
         shares = dict(self._shares(documents, index.keys.highest_document_score(words)))

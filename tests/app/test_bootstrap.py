@@ -5,10 +5,18 @@ from pathlib import Path
 import pytest
 
 from app.answer_events import AnswerRequest, DoneEvent
-from app.bootstrap import build_generator, build_service, build_worker, prepare_models
+from app.bootstrap import (
+    build_generator,
+    build_key_info,
+    build_service,
+    build_worker,
+    prepare_models,
+)
+from app.embed_levels import BY_STATISTICS
 from app.settings import Settings
 from generation.chat import ChatGenerator
 from generation.errors import GeneratorUnavailable
+from generation.key_writer import KeyWriter
 from generation.records import Outcome
 from ingestion.records import PLAIN
 from models.encoder import Encoder
@@ -37,6 +45,19 @@ def test_build_generator_none_is_none() -> None:
     assert build_generator(Settings(generator="none")) is None
 
 
+def test_build_key_info_is_what_the_settings_ask_for() -> None:
+    assert build_key_info(Settings()) == BY_STATISTICS
+    settings = Settings(
+        keyphrases="embedding",
+        key_generator="generator",
+        generator_url="http://127.0.0.1:9",
+        key_generator_seconds=7,
+    )
+    asked = build_key_info(settings)
+    assert (asked.by_meaning, asked.seconds) == (True, 7)
+    assert isinstance(asked.writer, KeyWriter)
+
+
 def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) -> None:
     said: list[str] = []
     settings = Settings(data_dir=tmp_path, encoder="some/model", generator="none")
@@ -48,7 +69,9 @@ def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) ->
 def test_service_and_worker_share_a_catalog_and_answer_from_it(
     tmp_path: Path, models_dir: Path
 ) -> None:
-    settings = Settings(data_dir=tmp_path, models_dir=models_dir, generator="none")
+    settings = Settings(
+        data_dir=tmp_path, models_dir=models_dir, generator="none", key_index="raw_only"
+    )
     service = build_service(settings)
     assert isinstance(service.embedder, Encoder)
     assert service.readiness().generator == "none"
@@ -65,6 +88,8 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     readiness = service.readiness()
     assert (readiness.catalog, readiness.indexed_sequence) == (True, catalog.last_sequence())
     (passage,) = service.search(SearchRequest("ferry", "c", 3, None)).passages
+    assert {"raw", "words"} <= set(passage.scores)
+    assert "keys" not in passage.scores
     question = "The ferry crossing takes how many minutes?"
     asked = AnswerRequest(question, "c", (), "s", None, None, None, "t")
     *_, done = service.answer(asked)

@@ -46,6 +46,9 @@ def test_settings_empty_variable_is_not_set(name: str, monkeypatch: pytest.Monke
         ("generator", "gpt"),
         ("generator", "Bundled"),
         ("generator_url", "localhost:8000"),
+        ("key_index", "keys"),
+        ("keyphrases", "textrank"),
+        ("key_generator_seconds", "0"),
     ],
 )
 def test_settings_value_that_does_not_fit_is_an_error_naming_it(
@@ -59,3 +62,9 @@ def test_settings_value_that_does_not_fit_is_an_error_naming_it(
 
 def test_settings_models_dir_is_taken_as_given() -> None:
     assert Settings(models_dir=Path("elsewhere")).models_path == Path("elsewhere")
+
+
+def test_settings_key_generator_without_an_address_is_an_error_that_names_both() -> None:
+    with pytest.raises(ValidationError, match=r"YOUJU_KEY_GENERATOR.* needs YOUJU_GENERATOR_URL"):
+        Settings(key_generator="generator")
+    Settings(key_generator="generator", generator_url="http://127.0.0.1:9/v1")

@@ -77,15 +77,32 @@ def test_serve_collection_changed_code_is_outdated(
 
 
 def test_collection_key_follows_corpus_and_what_shapes_it(settings) -> None:
-    keys = {
-        collection_key(DOCUMENTS, settings),
-        collection_key(DOCUMENTS[:1], settings),
-        collection_key(DOCUMENTS, settings.model_copy(update={"chunk_tokens": 64})),
-        collection_key(DOCUMENTS, settings.model_copy(update={"encoder": "other"})),
+    keys = [collection_key(DOCUMENTS, settings), collection_key(DOCUMENTS[:1], settings)]
+    shaping: dict[str, object] = {
+        "chunk_tokens": 64,
+        "encoder": "other",
+        "chunking": "nsp",
+        "nsp_model": "none",
+        "nsp_threshold": 0.9,
+        "nsp_temperature": 2.0,
+        "keyphrases": "embedding",
+        "key_generator": "generator",
     }
-    assert len(keys) == 4
-    same = settings.model_copy(update={"port": 1, "top_k": 3})
-    assert collection_key(DOCUMENTS, same) in keys
+    for name, value in shaping.items():
+        keys.append(collection_key(DOCUMENTS, settings.model_copy(update={name: value})))
+    assert len(set(keys)) == len(keys) == len(shaping) + 2
+
+
+def test_collection_key_is_the_same_for_what_a_search_makes_of_it(settings) -> None:
+    own = {"port": 1, "top_k": 3, "key_index": "raw_only", "generator_model": "other"}
+    searched = settings.model_copy(update=own)
+    assert collection_key(DOCUMENTS, searched) == collection_key(DOCUMENTS, settings)
+
+
+def test_collection_key_follows_the_generator_that_writes_keys(settings) -> None:
+    written = settings.model_copy(update={"key_generator": "generator"})
+    other = written.model_copy(update={"generator_model": "other"})
+    assert collection_key(DOCUMENTS, written) != collection_key(DOCUMENTS, other)
 
 
 def test_settings_for_keeps_models_where_they_are(settings, tmp_path) -> None:

@@ -1,11 +1,13 @@
 """What the tests of generation share."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
 
 from retrieval.records import Passage
+from tests.generation.scripted_server import ScriptedServer
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("no_deadline", deadline=None)
@@ -34,3 +36,14 @@ def make_passage() -> MakePassage:
         )
 
     return make
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    scripted = ScriptedServer()
+    thread = threading.Thread(target=scripted.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield scripted
+    scripted.shutdown()
+    thread.join()
+    scripted.server_close()

@@ -172,3 +172,37 @@ def test_key_text_of_few_keys_gives_their_room_to_the_summary() -> None:
     text = key_text("题", Chunk(0, 0, 1, None, (), "文"), [entry(KeyKind.SUMMARY, "末" * 300)])
 
     assert 85 < text.count("末") <= 92
+
+
+def test_key_text_of_written_keys_has_abstract_for_summary_and_questions_last() -> None:
+    keys = [
+        entry(KeyKind.SUMMARY, "原句。"),
+        entry(KeyKind.ABSTRACT, "概括。"),
+        *(entry(KeyKind.QUESTION, f"第{i}问是" + "什么" * 20 + "？") for i in range(9)),
+    ]
+
+    head, abstract, *asked = key_text("题", Chunk(0, 0, 1, None, (), "文"), keys).split("\n")
+
+    assert (head, abstract) == ("题", "概括。")
+    assert asked == [key.text for key in keys[2:4]]
+
+
+def test_extract_keys_more_phrases_where_asked_for() -> None:
+    document = make_document(
+        [(0, "粮食仓库配有湿度仪器、消防水池、运输车辆、照明线路和安全标志。")]
+    )
+    sections = split_sections(document)
+    sentences = list(chain.from_iterable(split_sentences(document, s) for s in sections))
+    chunk = Chunk(0, 0, len(document.text), None, (), document.text)
+    few, more = (
+        texts(
+            extract_keys(
+                document, chunk, sentences, read_outline(document, sections), most_phrases=most
+            ),
+            KeyKind.KEYPHRASE,
+        )
+        for most in (2, 4)
+    )
+    assert len(few) == 2
+    assert more[:2] == few
+    assert len(more) > 2

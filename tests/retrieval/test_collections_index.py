@@ -20,7 +20,7 @@ def test_refresh_new_revision_replaces_all_rows_of_the_old_one() -> None:
     assert collection is not None
     assert len(collection.keys) == 1
     assert len(collection.summaries) == 1
-    assert collection.keys.search_words(["旧"], 0.0, 9, None) == []
+    assert collection.keys.search_words(["旧"], {"body": 1.0}, 9, None) == []
 
 
 def test_refresh_removed_document_leaves_nothing() -> None:
@@ -79,7 +79,7 @@ def test_build_leaves_other_collections_out(tmp_path: Path) -> None:
     indexes.build("b", steps.append)
     collection = indexes.collection("b")
     assert collection is not None
-    assert collection.keys.search_words(["alpha"], 0.0, 9, None)
+    assert collection.keys.search_words(["alpha"], {"body": 1.0}, 9, None)
     assert (indexes.collection("a"), indexes.sequence, steps) == (None, 2, [2])
 
 
@@ -107,7 +107,7 @@ def test_load_disk_that_fills_up_goes_on_without_snapshots(
         indexes.refresh()
     whole.close()
     assert "Snapshots of the indexes stop" in caplog.text
-    assert len(collection.keys.search_words(["beta"], 0.0, 9, None)) == 1
+    assert len(collection.keys.search_words(["beta"], {"body": 1.0}, 9, None)) == 1
     assert indexes.save("c") is None
     indexes.close()
 
@@ -121,7 +121,7 @@ def test_load_folder_that_cannot_be_made_goes_on_without_snapshots(
     indexes = followed(catalog, tmp_path)
     collection = indexes.collection("c")
     assert collection is not None
-    assert len(collection.keys.search_words(["alpha"], 0.0, 9, None)) == 1
+    assert len(collection.keys.search_words(["alpha"], {"body": 1.0}, 9, None)) == 1
     assert "There will be no snapshots" in caplog.text
     assert IndexFiles(tmp_path / "indexes").snapshots("c") == []
     indexes.close()

@@ -33,16 +33,17 @@ def test_search_keys_title_words_give_the_chunks_under_it() -> None:
 
 def test_search_words_only_in_key_information_is_found_through_it() -> None:
     index = _index()
-    assert index.search_words(["expenses"], 0.0, 5, None) == []
-    assert [index.chunk_id(r) for r, _ in index.search_words(["expenses"], 0.5, 5, None)] == [
-        "d2/taxis are paid after nine"
-    ]
+    assert index.search_words(["expenses"], {"body": 1.0, "above": 0.0}, 5, None) == []
+    for field in ("above", "key"):
+        [(row, _)] = index.search_words(["expenses"], {field: 0.5}, 5, None)
+        assert index.chunk_id(row) == "d2/taxis are paid after nine"
 
 
 def test_search_words_that_the_text_says_itself_count_once() -> None:
     index = _index()
-    [(row, without)] = index.search_words(["taxis"], 0.0, 5, None)
-    assert index.search_words(["taxis"], 9.0, 5, None) == [(row, without)]
+    [(row, without)] = index.search_words(["taxis"], {"body": 1.0}, 5, None)
+    with_key = {"body": 1.0, "above": 9.0}
+    assert index.search_words(["taxis"], with_key, 5, None) == [(row, without)]
 
 
 def test_search_documents_counts_words_of_all_chunks_and_the_title() -> None:

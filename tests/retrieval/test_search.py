@@ -1,9 +1,10 @@
 import pytest
 
 from retrieval.collections_index import CollectionsIndex
+from retrieval.fusion_weights import FusionWeights, weights_of
 from retrieval.key_index import KeyIndex
 from retrieval.records import SearchRequest
-from retrieval.search import FusionWeights, Searcher
+from retrieval.search import Searcher
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, FakeEmbedder
 
 DOCUMENTS = 40
@@ -127,3 +128,18 @@ def test_search_everything_removed_since_the_words_were_found(
     monkeypatch.setattr(KeyIndex, "highest_words_score", lambda *_: 0.0)
     monkeypatch.setattr(KeyIndex, "highest_document_score", lambda *_: 0.0)
     assert len(_searcher(catalog).search(_request("item23 lasts")).passages) == 3
+
+
+def test_search_in_one_level_scores_by_that_level_alone(catalog: FakeCatalog) -> None:
+    catalog.put("told", "heron", ["the zebra sleeps"])
+    by_title, by_text = _request("heron"), _request("zebra sleeps")
+    raw, keys = (_searcher(catalog, weights_of(mode)) for mode in ("raw_only", "key_info_only"))
+    best = keys.search(by_title).passages[0]
+    assert (best.document_id, set(best.scores)) == ("told", {"words", "keys", "fused"})
+    assert all("words" not in one.scores for one in keys.search(by_text).passages)
+    best = raw.search(by_text).passages[0]
+    assert best.document_id == "told"
+    assert {"words", "raw", "document_words"} <= set(best.scores)
+    found = [*raw.search(by_title).passages, *raw.search(by_text).passages]
+    assert all("keys" not in passage.scores for passage in found)
+    assert all("words" not in passage.scores for passage in raw.search(by_title).passages)

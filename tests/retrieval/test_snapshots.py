@@ -96,7 +96,7 @@ def test_load_words_rank_as_rank_bm25_does(tmp_path: Path) -> None:
     oracle = BM25Okapi(texts, k1=1.2, b=0.75, epsilon=0)
     count = {term: sum(term in text for text in texts) for term in query}
     oracle.idf = {t: np.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for t, n in count.items()}
-    scores = dict(collection.keys.search_words(query, 0.0, 999, None))
+    scores = dict(collection.keys.search_words(query, {"body": 1.0}, 999, None))
     for row, expected in zip(held, oracle.get_scores(query), strict=True):
         assert scores.get(row, 0.0) == pytest.approx(expected, abs=1e-4)
     indexes.close()
