@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, BertForNextSentencePrediction
 
 from models.cores import Cores
-from models.encoder import LENGTH_STEP, fast_dtype
+from models.encoder import LENGTH_STEP, fast_dtype, return_freed_memory
 from models.quiet import quiet_loading
 from models.shared_words import share_words
 
@@ -118,6 +118,8 @@ class NextSentence:
         scores = np.zeros(len(pairs), dtype=np.float32)
         for batch, found in zip(batches, self._cores.map(follows, batches), strict=True):
             scores[batch] = found
+        if len(pairs) >= _BATCH:
+            return_freed_memory()
         return scores
 
 
@@ -141,6 +143,8 @@ def trained_next_sentence(
     if words is not None:
         share_words(network, words)
     set_weights(network, tensors, weights.name)
+    del tensors
+    return_freed_memory()
     return NextSentence(
         PairWindows(read_tokenizer(trunk)), network, float(facts["temperature"]), cores
     )

@@ -18,7 +18,7 @@ from tokenizers import Encoding, Tokenizer
 from transformers import AutoModel, PreTrainedModel
 
 from models.cores import Cores
-from models.encoder import LENGTH_STEP, fast_dtype
+from models.encoder import LENGTH_STEP, fast_dtype, return_freed_memory
 from models.quiet import quiet_loading
 from models.shared_words import share_words
 from models.span_logits import SpanLogits
@@ -108,6 +108,7 @@ class Reader:
             share_words(cast(PreTrainedModel, self._network.trunk), words)
         merge_adapter(self._network, adapter)
         self._network.eval()
+        return_freed_memory()
         self._cores = cores or Cores()
 
     def read(self, question: str, passages: Sequence[str]) -> list[SpanLogits]:
