@@ -159,6 +159,8 @@ const WORDS = {
   key_keyphrase: ["关键短语", "Keyphrases"],
   key_entity: ["实体", "Entities"],
   key_summary: ["摘要句", "Summary"],
+  key_question: ["可回答的问题", "Questions it answers"],
+  key_abstract: ["概括", "Abstract"],
   keyMarked: ["已在第 {number} 块中标出", "Highlighted in chunk {number}"],
 
   retry: ["重试", "Try again"],
