@@ -42,7 +42,7 @@ BoundaryCosts = Callable[[Document, Sequence[Unit]], Sequence[float]]
 0 is a natural end, 1 outweighs a chunk that is twice or none of the even size."""
 
 _COUNTED_TOGETHER = 1024
-_TORN_SENTENCE, _TORN_TABLE, _LONE_HEADING = 4.0, 100.0, 1000.0
+_TORN_SENTENCE, _TORN_WHOLE, _LONE_HEADING = 4.0, 100.0, 1000.0
 _LONGEST_HEADER = 200  # characters
 _TINY, _MODEST = 6, 2  # divisors of the limit: sections that may merge, and what they may grow to
 
@@ -82,7 +82,7 @@ def pack_chunks(
     ]
     units, tokens = _fit(document.text, tiled, count_tokens, limit)
     preferred = (boundary_costs or structural_costs)(document, units)
-    required = _required_costs(units, tokens, limit)
+    required = _required_costs(document.text, units, tokens, limit)
     costs = [wish + rule for wish, rule in zip(preferred, required, strict=True)]
     spans = [
         (group.first + begin, group.first + end, group.path)
@@ -216,19 +216,36 @@ def _even_cuts(text: str, start: int, end: int, parts: int) -> list[int]:
     return sorted({cut for cut in near if start < cut < end})
 
 
-def _required_costs(units: Sequence[Unit], tokens: Sequence[int], limit: int) -> list[float]:
-    """Return the cost of tearing a sentence, a table or code that fits, or a heading off."""
+def _required_costs(
+    text: str, units: Sequence[Unit], tokens: Sequence[int], limit: int
+) -> list[float]:
+    """Return the cost of tearing a sentence, a heading off, or what is whole and fits a chunk."""
+    wholes = _wholes(text, units)
     sizes: dict[int, int] = {}
-    for unit, size in zip(units, tokens, strict=True):
-        sizes[unit.block.start] = sizes.get(unit.block.start, 0) + size
+    for whole, size in zip(wholes, tokens, strict=True):
+        if whole is not None:
+            sizes[whole] = sizes.get(whole, 0) + size
     costs = []
-    for before, unit in pairwise(units):
-        same = before.block.start == unit.block.start
-        whole = unit.block.kind in (BlockKind.TABLE, BlockKind.CODE)
+    for (before, own), (unit, whole) in pairwise(zip(units, wholes, strict=True)):
         cost = _LONE_HEADING if before.heading and not unit.heading else 0.0
-        cost += _TORN_TABLE if same and whole and sizes[unit.block.start] <= limit else 0.0
+        cost += _TORN_WHOLE if whole is not None and whole == own and sizes[whole] <= limit else 0.0
         costs.append(cost + (0.0 if unit.opens else _TORN_SENTENCE))
     return costs
+
+
+def _wholes(text: str, units: Sequence[Unit]) -> list[int | None]:
+    """Return for each unit where the table, code or article of a statute begins that it is of."""
+    found: list[int | None] = []
+    article: int | None = None
+    section = -1
+    for unit in units:
+        if unit.heading or unit.section != section:
+            article, section = None, unit.section
+        if unit.start == unit.block.start and _ARTICLE.match(text, unit.start, unit.end):
+            article = unit.start
+        whole = unit.block.kind in (BlockKind.TABLE, BlockKind.CODE)
+        found.append(unit.block.start if whole else article)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

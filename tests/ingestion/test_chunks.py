@@ -312,3 +312,14 @@ def test_structural_costs_rise_from_article_to_torn_lead_in() -> None:
     sentence, article, item_after_lead_in, item, paragraph = structural_costs(document, units)
 
     assert article == 0 < paragraph < item < sentence < item_after_lead_in
+
+
+def test_article_that_fits_is_in_one_chunk_however_uneven_that_makes_them() -> None:
+    short, long = "第一条 短。", "第二条 有三款内容。"
+    parts = [short, long, "其中第二款也在此。", "其中第三款也在此。"]
+    document = make_document(*((BlockKind.PARAGRAPH, 0, text) for text in parts))
+    whole = sum(count_tokens(parts[1:]))
+    assert [len(chunk.text.split()) for chunk in pack(document, whole)] == [2, 4]
+    # One that does not fit is divided where that makes even chunks.
+    assert len(pack(document, whole - 1)) == 2
+    assert pack(document, whole - 1)[0].text.endswith(parts[1])
