@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from ingestion.errors import MissingExtra
 from ingestion.records import Pixels, RecognisedLine, Recognition
@@ -250,10 +251,19 @@ def _session(name: str) -> onnxruntime.InferenceSession:
 
 
 def _run(session: onnxruntime.InferenceSession, image: Pixels) -> NDArray[np.float32]:
-    """Return a model's first output for an image, its values brought to -1 … 1."""
+    """Return a model's first output for an image, its values brought to -1 … 1.
+
+    Raises MemoryError.
+    """
     values = image.astype(np.float32) / np.float32(127.5) - np.float32(1)
     batch = np.ascontiguousarray(values.transpose(2, 0, 1)[np.newaxis])
-    output: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: batch})[0]
+    try:
+        output: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: batch})[0]
+    except RuntimeException as exc:
+        # The runtime has no class of its own for it.
+        if "alloc" in str(exc):
+            raise MemoryError from exc
+        raise
     return output
 
 

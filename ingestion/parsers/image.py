@@ -22,6 +22,8 @@ from ingestion.records import PLAIN, Document, ParseOptions, Pixels
 _LARGEST_PIXELS = 80_000_000
 """A page of A3 at 600 dpi: decoded it takes 320 MB at most. Half of it where an image has to be
 copied before it is made smaller: what is not in these modes."""
+_LARGEST_WEBP = 30_000_000
+"""Its decoder holds the whole image three times."""
 _COMPACT = frozenset(("1", "L", "RGB", "CMYK", "YCbCr"))
 _READ_PIXELS = 8_000_000
 _LONGEST_SIDE = 16_000
@@ -120,6 +122,8 @@ def _frame(image: Image.Image, index: int) -> tuple[Pixels, float]:
         image.seek(index)
     width, height = image.size
     most = _LARGEST_PIXELS if image.mode in _COMPACT else _LARGEST_PIXELS // 2
+    if image.format == "WEBP":
+        most = min(most, _LARGEST_WEBP)
     if width * height > most:
         raise DocumentTooLarge(width * height, most, "pixels")
     scale = min(1.0, (_READ_PIXELS / (width * height)) ** 0.5, _LONGEST_SIDE / max(width, height))

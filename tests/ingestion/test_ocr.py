@@ -1,8 +1,10 @@
 import math
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 from PIL import Image, ImageDraw, ImageFont
 
 from ingestion import ocr
@@ -65,3 +67,16 @@ def test_spaced_sets_hanzi_apart_that_stand_wide_apart():
 def test_wide_marks_follow_chinese_characters_only():
     assert wide_marks("(二)土地,房屋") == "（二）土地，房屋"
     assert wide_marks("git-config(1), see 2:3") == "git-config(1), see 2:3"
+
+
+@pytest.mark.parametrize(("message", "error"), [("bad allocation", MemoryError), ("shape", None)])
+def test_model_that_finds_no_memory_says_so(message, error):
+    class Session:
+        def get_inputs(self):
+            return [SimpleNamespace(name="x")]
+
+        def run(self, _names, _inputs):
+            raise RuntimeException(message)
+
+    with pytest.raises(error or RuntimeException):
+        ocr._run(Session(), np.zeros((2, 2, 3), np.uint8))

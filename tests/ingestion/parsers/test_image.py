@@ -97,6 +97,13 @@ def test_image_that_is_copied_to_be_made_smaller_may_be_half_as_large():
         parse_image(png_that_claims(8_000, 8_000) + b"\0\0\0\0IDAT", "a.png", load=Reader)
 
 
+def test_webp_that_its_decoder_could_not_hold_is_too_large():
+    buffer = io.BytesIO()
+    Image.new("RGB", (6_000, 5_001), "white").save(buffer, "WEBP", quality=1, method=0)
+    with pytest.raises(DocumentTooLarge, match="30006000 pixels; the limit is 30000000"):
+        parse_image(buffer.getvalue(), "a.webp", load=Reader)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP"])
 def test_image_cut_short_is_broken(kind):
     with pytest.raises(BrokenDocument):

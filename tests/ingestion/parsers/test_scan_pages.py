@@ -62,7 +62,7 @@ def test_pdf_scanned_pages_are_recognised_and_told():
         "Plums turn blue in autumn.",
     ]
     assert document.warnings == ("Text recognised by OCR on pages: 1-3.",)
-    assert shares == [pytest.approx(1 / 3), pytest.approx(2 / 3), 1.0]
+    assert shares == [0.0, pytest.approx(1 / 3), pytest.approx(2 / 3), 1.0]
     box = document.blocks[0].box
     assert (
         box
