@@ -1,5 +1,6 @@
 """The only place that names concrete classes: settings in, a running service out."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +35,7 @@ from models.bundled import (
     prepare_generator,
     reader_path,
 )
+from models.errors import CorruptModel, MissingModelPackage
 from retrieval.collections_index import CollectionsIndex
 from retrieval.document_entry import indexing_identity
 from retrieval.fusion_weights import weights_of
@@ -46,6 +48,8 @@ from retrieval.snapshots import Snapshots
 # one start at once.
 if TYPE_CHECKING:
     from models.encoder import Encoder
+
+logger = logging.getLogger(__name__)
 
 CATALOG_FILE = "catalog.sqlite3"
 _BUNDLED_CONTEXT, _SERVER_CONTEXT = 256, 1600  # tokens
@@ -112,7 +116,7 @@ def build_service(settings: Settings) -> Service:
         catalog=catalog,
         search=searcher.search,
         answer=with_sessions(catalog.sessions, answerer.answer),
-        scored_chunks=BorderScores(catalog, lambda: build_next_sentence(settings, encoder)).page,
+        scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
         readiness=lambda: _readiness(catalog, generator, indexes),
         refresh=refresh,
@@ -178,8 +182,11 @@ def build_chunking(
     score_borders: also where the strategy does not need it to cut. Raises ValueError where it does
     and the settings have no next-sentence model.
     """
-    needed = score_borders or settings.chunking in NSP_STRATEGIES
-    scorer = build_next_sentence(settings, encoder) if needed else None
+    scorer: CoherenceScorer | None = None
+    if settings.chunking in NSP_STRATEGIES:
+        scorer = build_next_sentence(settings, encoder)
+    elif score_borders:
+        scorer = build_border_scorer(settings, encoder)
     return choose_chunking(
         settings.chunking, settings.chunk_tokens, scorer, threshold=settings.nsp_threshold
     )
@@ -194,6 +201,20 @@ def build_key_info(settings: Settings) -> KeyInfo:
         writer = KeyWriter(generator)
     by_meaning = settings.keyphrases == "embedding"
     return KeyInfo(by_meaning, writer, settings.key_generator_seconds)
+
+
+def build_border_scorer(
+    settings: Settings, encoder: "Encoder | None" = None
+) -> CoherenceScorer | None:
+    """Load the next-sentence model for people to see its probabilities; None: there is none.
+
+    What is shown besides must not keep the chunks themselves from being shown.
+    """
+    try:
+        return build_next_sentence(settings, encoder)
+    except (MissingModelPackage, CorruptModel, OSError, ValueError) as exc:
+        logger.warning("borders are not scored: %s", exc)
+        return None
 
 
 def build_next_sentence(

@@ -4,7 +4,6 @@ Only the strategies by next-sentence prediction ask that of their borders when t
 others too would cost up to half of embedding, and few are ever looked at.
 """
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,19 +11,13 @@ from dataclasses import replace
 from ingestion.ports import CoherenceScorer
 from ingestion.store.catalog import Catalog
 from ingestion.store.stored import StoredChunk
-from models.errors import CorruptModel, MissingModelPackage
-
-logger = logging.getLogger(__name__)
 
 
 class BorderScores:
     """Pages of chunks with every border scored. Safe to call from several threads."""
 
     def __init__(self, catalog: Catalog, load: Callable[[], CoherenceScorer | None]) -> None:
-        """load: returns the scorer, or None where there is none; called once, when it is needed.
-
-        One that cannot be loaded is none either.
-        """
+        """load: returns the scorer, or None where there is none; called once, when it is needed."""
         self._catalog = catalog
         self._load = load
         self._lock = threading.Lock()
@@ -52,10 +45,5 @@ class BorderScores:
     def _loaded(self) -> CoherenceScorer | None:
         with self._lock:
             if not self._is_loaded:
-                try:
-                    self._scorer = self._load()
-                except (MissingModelPackage, CorruptModel, OSError, ValueError) as exc:
-                    # What is shown besides must not keep the chunks themselves from being shown.
-                    logger.warning("borders are not scored: %s", exc)
-                self._is_loaded = True
+                self._scorer, self._is_loaded = self._load(), True
         return self._scorer

@@ -131,6 +131,7 @@ class Heartbeat:
 
     def _run(self) -> None:
         interval = min(LONGEST_INTERVAL, self._lease_seconds / BEATS_PER_LEASE)
+        others_waited = False
         while not self._ended.wait(interval):
             try:
                 if self._is_over_deadline():
@@ -138,8 +139,13 @@ class Heartbeat:
                 if not self._renew():
                     self._gone.set()
                     return
-                if self._light is not None and self._keeps_others_waiting(self._light):
+                # What waits only until an idle lane looks is not kept waiting.
+                others_wait = self._light is not None and self._keeps_others_waiting(self._light)
+                if others_wait and others_waited:
                     self._late.set()
+                else:
+                    self._late.clear()
+                others_waited = others_wait
             except CatalogUnavailable as exc:
                 # The lease outlasts a few missed beats.
                 logger.warning("heartbeat of job %s: %s", self._job.job_id, exc)

@@ -222,7 +222,14 @@ def _parse_event(data: str) -> tuple[str, bool]:
         choice = event["choices"][0]
         piece = choice["delta"].get("content") or ""
         ended = choice.get("finish_reason") is not None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+    ) as error:
         raise _Refused(f"malformed event {data[:_DETAIL_BYTES]!r}", None) from error
     if not isinstance(piece, str):
         raise _Refused(f"malformed event {data[:_DETAIL_BYTES]!r}", None)

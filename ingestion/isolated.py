@@ -94,6 +94,7 @@ class IsolatedParser:
         return (
             failure.code in _OF_ONE_PAGE
             and self._share != 1
+            and self._share not in options.stopped_at
             and len(options.stopped_at) < MOST_STOPS
             and monotonic() - self._began < self._seconds
             and media.sniff(content, name) == media.PDF

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, BertForNextSentencePrediction
 
@@ -134,11 +134,14 @@ def trained_next_sentence(
 
     trunk: folder of the encoder. weights: the file that training wrote. words: the trunk's word
     embeddings where they are loaded already; training leaves them as they are, and they are most
-    of the memory. Raises ValueError if the weights are for another trunk.
+    of the memory. Raises ValueError if the weights are damaged or for another trunk.
     """
-    with safe_open(weights, "pt") as file:
-        facts = {key: json.loads(value) for key, value in file.metadata().items()}
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    try:
+        with safe_open(weights, "pt") as file:
+            facts = {key: json.loads(value) for key, value in file.metadata().items()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as exc:
+        raise ValueError(f"{weights.name} is damaged: {exc}") from exc
     network = load_network(trunk, facts["layers"])
     if words is not None:
         share_words(network, words)
@@ -155,10 +158,18 @@ def published_next_sentence(
 ) -> NextSentence:
     """Return a Hugging Face model or folder for next-sentence prediction, e.g. bert-base-chinese.
 
-    Raises OSError where there is none.
+    Raises OSError where there is none, ValueError where it is damaged or no such model.
     """
     with quiet_loading():
-        network: Any = BertForNextSentencePrediction.from_pretrained(model)
+        try:
+            loaded: Any = BertForNextSentencePrediction.from_pretrained(
+                model, output_loading_info=True
+            )
+            network, loading = loaded
+        except SafetensorError as exc:
+            raise ValueError(f"{model} is damaged: {exc}") from exc
+        if loading["missing_keys"]:
+            raise ValueError(f"{model} has no head for next-sentence prediction")
         tokenizer = AutoTokenizer.from_pretrained(model).backend_tokenizer
     tokenizer.no_truncation()
     return NextSentence(PairWindows(tokenizer), network, temperature, cores)

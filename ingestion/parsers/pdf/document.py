@@ -124,7 +124,7 @@ def _read(content: bytes, options: ParseOptions, advance: Advance, scans: ScanRe
     try:
         for index in range(count):
             advance(index / count)
-            heaviest = max(heaviest, weight := weights.next_page())
+            heaviest = max(heaviest, weight := weights.next_page(weigh=index not in deadly))
             page = None
             if weight <= HEAVIEST_PAGE and index not in deadly:
                 page = _page(document, index, scans, layered_forms=layers)

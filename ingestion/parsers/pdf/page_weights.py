@@ -49,31 +49,36 @@ class PageWeights:
         self._streams: dict[int, _Stream] = {}
         self._forms: dict[int, DictionaryObject | None] = {}
         self._reader: PdfReader | None = None
+        self._weights: dict[int, int] = {}
         self._pages = self._found(content, password)
 
-    def next_page(self) -> int:
-        """Return the weight of the next page; 0 where it is not known.
+    def next_page(self, *, weigh: bool = True) -> int:
+        """Return the weight of the next page; 0 where it is not known, or not to be weighed.
 
         O(its instructions), of which it unpacks no more than `HEAVIEST_PAGE`, and a little more
         than that is what any heavier page weighs at least.
         """
         try:
-            return next(self._pages, 0)
+            found = next(self._pages, None)
+            if found is None or not weigh:
+                return 0
+            number, page, resources = found
+            if number not in self._weights:
+                self._weights[number] = self._page(page, resources)
+            return self._weights[number]
         except FAILURES:
-            # Once it has failed the generator gives nothing more.
+            self._pages = iter(())
             return 0
 
-    def _found(self, content: bytes, password: str) -> Iterator[int]:
+    def _found(
+        self, content: bytes, password: str
+    ) -> Iterator[tuple[int, DictionaryObject, DictionaryObject]]:
         if not may_be_heavy(content):
             return
         reader = self._reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
             return
-        known: dict[int, int] = {}
-        for number, page, resources in _leaves(_dictionary(reader.root_object.get("/Pages"))):
-            if number not in known:
-                known[number] = self._page(page, resources)
-            yield known[number]
+        yield from _leaves(_dictionary(reader.root_object.get("/Pages")))
 
     def _page(self, page: DictionaryObject, resources: DictionaryObject) -> int:
         try:
@@ -130,15 +135,13 @@ class _Page:
         """Return the weight of streams that follow each other, with all that they draw."""
         total = 0
         used = set[str]()
-        objects: dict[str, object] | None = None
         for reference, times in _counted(references):
             size, draws, uses = self._weights.stream(reference)
             total += times * size
             used |= uses
+            objects = _entries(resources, "/XObject", set(draws))
             for name, count in draws.items():
-                if objects is None:
-                    objects = {**self._objects, **_entries(resources, "/XObject")}
-                drawn = objects.get(name)
+                drawn = objects.get(name, self._objects.get(name))
                 if self._weights.form(drawn) is not None:
                     total += times * count * (DRAWING + self._form(drawn, resources, depth))
         return total + sum(

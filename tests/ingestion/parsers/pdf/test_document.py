@@ -7,6 +7,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from ingestion.errors import BrokenDocument, EmptyDocument, PasswordRequired, WrongPassword
 from ingestion.parsers.pdf.document import parse_pdf
 from ingestion.records import BlockKind, ParseOptions
+from tests.ingestion.parsers.pdf.heavy_samples import HEAVY
 from tests.ingestion.parsers.pdf_samples import CHINESE, HEIGHT, Sheet, ten_pages
 
 LINE = "The harbour office keeps a register of all the ships that enter or leave the port"
@@ -222,6 +223,11 @@ def test_pdf_pages_that_stopped_the_parser_are_left_out(stopped_at, left_out, sa
     document = parse_pdf(ten_pages(), "a.pdf", ParseOptions(stopped_at=stopped_at))
     assert texts_of(document) == [f"Berth {n} is free." for n in range(10) if n not in left_out]
     assert said in document.warnings
+
+
+def test_pdf_page_that_stopped_the_parser_is_not_even_weighed():
+    document = parse_pdf(HEAVY["spaces"], "a.pdf", ParseOptions(stopped_at=(0.5,)))
+    assert "Pages that could not be read: 2." in document.warnings
 
 
 def test_pdf_damaged_raises_broken_document():
