@@ -20,6 +20,7 @@ from generation.compliance_rules import RULES
 from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
+from ingestion.coherence import with_borders_scored
 from ingestion.errors import CatalogUnavailable
 from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.ports import CoherenceScorer, Progress
@@ -159,37 +160,32 @@ def cut_file(
 ) -> tuple[CutDocument, list[int]]:
     """Return a file in chunks as a worker would cut it, and the tokens of each; stores nothing.
 
-    Raises IngestionError, before any model is loaded where the file cannot be read.
+    Raises IngestionError, before any model is loaded where the file cannot be read; ValueError
+    where cutting takes a next-sentence model and there is none.
     """
     parser = build_parser(settings)
     document = parser(content, name, _as_set(settings, options), lambda _share: None)
     parser.close()
     encoder = build_encoder(settings)
+    scorer = build_border_scorer(settings, encoder)
     cut = cut_document(
         document,
         count_tokens=encoder.count_tokens,
-        chunking=build_chunking(settings, encoder, score_borders=True),
+        chunking=_chunking(settings, scorer),
         progress=lambda _stage, _share, _characters=0: None,
     )
+    if scorer is not None:
+        cut = replace(cut, chunks=with_borders_scored(scorer, cut.chunks))
     return cut, encoder.count_tokens([chunk.text for chunk in cut.chunks])
 
 
-def build_chunking(
-    settings: Settings, encoder: "Encoder | None" = None, *, score_borders: bool = False
-) -> Chunking:
+def build_chunking(settings: Settings, encoder: "Encoder | None" = None) -> Chunking:
     """Return how the settings want documents cut. encoder: whose cores and words may be shared.
 
-    score_borders: also where the strategy does not need it to cut. Raises ValueError where it does
-    and the settings have no next-sentence model.
+    Raises ValueError where that takes a next-sentence model and the settings have none.
     """
-    scorer: CoherenceScorer | None = None
-    if settings.chunking in NSP_STRATEGIES:
-        scorer = build_next_sentence(settings, encoder)
-    elif score_borders:
-        scorer = build_border_scorer(settings, encoder)
-    return choose_chunking(
-        settings.chunking, settings.chunk_tokens, scorer, threshold=settings.nsp_threshold
-    )
+    needed = settings.chunking in NSP_STRATEGIES
+    return _chunking(settings, build_next_sentence(settings, encoder) if needed else None)
 
 
 def build_key_info(settings: Settings) -> KeyInfo:
@@ -313,6 +309,12 @@ def build_generator(settings: Settings) -> Generator | None:
 
 def _as_set(settings: Settings, options: ParseOptions) -> ParseOptions:
     return replace(options, ocr=options.ocr and settings.ocr, ocr_pages=settings.ocr_pages)
+
+
+def _chunking(settings: Settings, scorer: CoherenceScorer | None) -> Chunking:
+    return choose_chunking(
+        settings.chunking, settings.chunk_tokens, scorer, threshold=settings.nsp_threshold
+    )
 
 
 def _strategy(settings: Settings) -> Strategy:

@@ -6,8 +6,8 @@ others too would cost up to half of embedding, and few are ever looked at.
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
+from ingestion.coherence import with_borders_scored
 from ingestion.ports import CoherenceScorer
 from ingestion.store.catalog import Catalog
 from ingestion.store.stored import StoredChunk
@@ -31,16 +31,9 @@ class BorderScores:
         return self._scored(chunks)[before:], total
 
     def _scored(self, chunks: list[StoredChunk]) -> list[StoredChunk]:
-        missing = [at for at in range(1, len(chunks)) if chunks[at].coherence is None]
-        scorer = self._loaded() if missing else None
-        if scorer is None:
-            return chunks
-        pairs = [(chunks[at - 1].text, chunks[at].text) for at in missing]
-        found = dict(zip(missing, map(float, scorer.score_pairs(pairs)), strict=True))
-        return [
-            replace(chunk, coherence=found.get(at, chunk.coherence))
-            for at, chunk in enumerate(chunks)
-        ]
+        is_whole = all(chunk.coherence is not None for chunk in chunks[1:])
+        scorer = None if is_whole else self._loaded()
+        return chunks if scorer is None else with_borders_scored(scorer, chunks)
 
     def _loaded(self) -> CoherenceScorer | None:
         with self._lock:

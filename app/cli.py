@@ -13,9 +13,10 @@ from rich.console import Console
 
 from app.errors import AddressUnavailable
 from app.maintenance import commands as maintenance
-from app.settings import Chunking, Settings, Strategy
+from app.settings import Settings, Strategy
 from ingestion.errors import PASSWORD_PLACE, CatalogError, IngestionError
 from ingestion.records import ParseOptions
+from ingestion.strategies import NSP_STRATEGIES, ChunkingStrategy
 from models.errors import CorruptModel, MissingModelPackage
 
 # Models and web server are imported by the commands that need them, so that help answers at once.
@@ -71,7 +72,7 @@ def ingest(
 def chunks(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Nothing of it is stored.")],
     strategy: Annotated[
-        Chunking | None, typer.Option(help="Where chunks end; see YOUJU_CHUNKING.")
+        ChunkingStrategy | None, typer.Option(help="Where chunks end; see YOUJU_CHUNKING.")
     ] = None,
     tokens: Annotated[
         int | None, typer.Option(help="Longest chunk; see YOUJU_CHUNK_TOKENS.")
@@ -85,13 +86,13 @@ def chunks(
 
     given: dict[str, Any] = {"chunking": strategy, "chunk_tokens": tokens}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    if settings.chunking in {"nsp", "greedy_nsp"} and settings.nsp_model == "none":
+    if settings.chunking in NSP_STRATEGIES and settings.nsp_model == "none":
         raise typer.BadParameter(f"{settings.chunking} needs a model, and YOUJU_NSP_MODEL is none")
     options = ParseOptions(password=_asked_password() if password == "-" else password)
     try:
         content = read_file(file, settings.max_upload_bytes)
         cut, counts = cut_file(settings, content, file.name, options)
-    except (IngestionError, OSError) as exc:
+    except (IngestionError, OSError, ValueError) as exc:
         _say(f"{file}: {str(exc).replace(PASSWORD_PLACE, 'with `--password`')}", style="red")
         raise typer.Exit(1) from exc
     strategy, limit = settings.chunking, settings.chunk_tokens

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.embed_levels import BY_STATISTICS, KeyInfo, Material, embed_levels
-from ingestion.chunks import CountTokens, pack_chunks
-from ingestion.coherence import border_coherence
+from ingestion.chunks import CountTokens
 from ingestion.errors import EmptyDocument
 from ingestion.key_info import KEYPHRASES, extract_keys, read_outline
 from ingestion.parse import parse
-from ingestion.ports import Advance, CoherenceScorer, PassageEmbedder, Progress
+from ingestion.ports import Advance, PassageEmbedder, Progress
 from ingestion.records import (
     PLAIN,
     Chunk,
@@ -51,15 +50,13 @@ _LONGEST_PREFIX = 120  # characters
 class CutDocument:
     """A document in chunks, before anything of it is embedded.
 
-    sentences: of the whole document, in order. keys, coherence: of each chunk, as `IndexedChunk`
-    has them.
+    sentences: of the whole document, in order. keys: of each chunk, as `IndexedChunk` has them.
     """
 
     document: Document
     sentences: Sequence[Sentence]
     chunks: Sequence[Chunk]
     keys: Sequence[tuple[KeyEntry, ...]]
-    coherence: Sequence[float | None]
 
 
 def ingest_document(
@@ -130,7 +127,6 @@ def index_document(
             levels.key_texts,
             levels.raw_vectors,
             levels.key_vectors,
-            cut.coherence,
         )
     )
     progress("summary", 1.0)
@@ -156,24 +152,15 @@ def cut_document(
         progress("structure", STAGE_STARTS["structure"])
         sentences.append(split_sentences(document, section))
     progress("chunking", STAGE_STARTS["chunking"])
-    chunks = pack_chunks(
-        document,
-        sections,
-        sentences,
-        count_tokens,
-        limit=chunking.limit,
-        boundary_costs=chunking.costs,
-        cut=chunking.cut,
-    )
+    chunks = chunking.chunks(document, sections, sentences, count_tokens)
     if not chunks:
         raise EmptyDocument("The document has no text that could be indexed. Upload one that has.")
-    coherence = _coherence(chunking.scorer, chunks)
     progress("key_info", STAGE_STARTS["key_info"])
     outline, flat = read_outline(document, sections), list(chain.from_iterable(sentences))
     keys = [
         extract_keys(document, chunk, flat, outline, most_phrases=most_phrases) for chunk in chunks
     ]
-    return CutDocument(document, flat, chunks, keys, coherence)
+    return CutDocument(document, flat, chunks, keys)
 
 
 def passage_text(title: str, chunk: Chunk, *, longest_prefix: int = _LONGEST_PREFIX) -> str:
@@ -194,10 +181,6 @@ def passage_text(title: str, chunk: Chunk, *, longest_prefix: int = _LONGEST_PRE
         names.pop(1)
     prefix = " > ".join(names)[: max(longest_prefix, 0)].rstrip()
     return f"{prefix}\n{chunk.text}" if prefix else chunk.text
-
-
-def _coherence(scorer: CoherenceScorer | None, chunks: Sequence[Chunk]) -> Sequence[float | None]:
-    return [None] * len(chunks) if scorer is None else border_coherence(scorer, chunks)
 
 
 def _summary_vector(

@@ -6,9 +6,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingestion.strategies import ChunkingStrategy
 from retrieval.fusion_weights import KeyIndexMode
 
-Chunking = Literal["structure", "nsp", "greedy_nsp", "recursive", "fixed"]
 Strategy = Literal["read", "generate", "extract"]
 """How an answer is drafted. read: in the words that the reader is sure of, otherwise as `generate`.
 generate: by the generator. extract: with the documents' own sentences."""
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
 
     chunk_tokens: int = Field(256, ge=32, le=500, description="Longest chunk, encoder tokens.")
-    chunking: Chunking = Field(
+    chunking: ChunkingStrategy = Field(
         "structure", description="Where chunks end; docs/architecture.md describes each."
     )
     nsp_model: str = Field(

@@ -33,9 +33,8 @@ def read_file(path: Path, largest: int) -> bytes:
 
 def chunk_lines(cut: CutDocument, tokens: Sequence[int]) -> Iterator[str]:
     """Yield lines for people: of each chunk its place, size and border, headings, words, keys."""
-    parts = zip(cut.chunks, tokens, cut.coherence, cut.keys, strict=True)
-    for chunk, count, coherence, keys in parts:
-        yield _place(chunk, count, coherence)
+    for chunk, count, keys in zip(cut.chunks, tokens, cut.keys, strict=True):
+        yield _place(chunk, count)
         if chunk.heading_path:
             yield _INDENT + _one_line(" > ".join(chunk.heading_path))
         yield _INDENT + _shortened(chunk.text)
@@ -48,7 +47,7 @@ def chunk_json(
 ) -> str:
     """Return all of it as one JSON object: spans are half-open and count code points."""
     document = cut.document
-    parts = zip(cut.chunks, tokens, cut.coherence, cut.keys, strict=True)
+    parts = zip(cut.chunks, tokens, cut.keys, strict=True)
     whole = {
         "name": name,
         "title": document.title,
@@ -61,22 +60,21 @@ def chunk_json(
             {
                 **asdict(chunk),
                 "tokens": count,
-                "coherence": coherence,
                 "keys": [asdict(key) for key in keys],
             }
-            for chunk, count, coherence, keys in parts
+            for chunk, count, keys in parts
         ],
     }
     return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
-def _place(chunk: Chunk, tokens: int, coherence: float | None) -> str:
+def _place(chunk: Chunk, tokens: int) -> str:
     facts = [f"{chunk.ordinal}. [{chunk.start}–{chunk.end}]"]
     if chunk.page is not None:
         facts.append(f"page {chunk.page}")
     facts.append(f"{tokens} tokens")
-    if coherence is not None:
-        facts.append(f"goes on from the one before: {coherence:.2f}")
+    if chunk.coherence is not None:
+        facts.append(f"goes on from the one before: {chunk.coherence:.2f}")
     return ", ".join(facts)
 
 

@@ -15,12 +15,10 @@ from evaluation.chunkers import Chunker
 from evaluation.report import Cell
 from evaluation.segmentation import Boundaries, SpanScores, pk, span_scores, window_diff
 from ingestion.builder import DraftBlock, build_document
-from ingestion.chunks import structural_costs
-from ingestion.coherence import coherence_costs
-from ingestion.cutting import cut_at_least_cost
 from ingestion.parsers.markdown import parse_markdown
 from ingestion.ports import CoherenceScorer, PassageEmbedder
 from ingestion.records import BlockKind, Chunk, Document, Scores, Vectors
+from ingestion.strategies import choose_chunking
 
 SEGMENTATION_COLUMNS = ["chunker", "parameters", "Pk", "WindowDiff", "chunks per segment"]
 PAIR_COLUMNS = ["not following", "accuracy", "following right", "others right", "others"]
@@ -182,13 +180,13 @@ def cost_rows(
     documents: Sequence[Document], scorer: CoherenceScorer, embedder: PassageEmbedder
 ) -> list[list[Cell]]:
     """Return the seconds that scoring every boundary takes, and embedding the chunks."""
-    chunker = Chunker("structure", "structure", 256, structural_costs, cut_at_least_cost)
+    chunker = Chunker("structure", "structure", choose_chunking("structure", 256))
     texts = [chunk.text for one in documents for chunk in chunker.chunks(one, embedder)]
     scorer.score_pairs([("a", "b")])
     began = time.perf_counter()
+    by_coherence = Chunker("nsp", "nsp", choose_chunking("nsp", 256, scorer))
     for document in documents:
-        chunker_of = Chunker("nsp", "nsp", 256, coherence_costs(scorer), cut_at_least_cost)
-        chunker_of.chunks(document, embedder)
+        by_coherence.chunks(document, embedder)
     scored = time.perf_counter() - began
     began = time.perf_counter()
     embedder.embed_passages(texts)

@@ -5,19 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.chunks import BoundaryCosts, Unit, pack_chunks, structural_costs
-from ingestion.coherence import coherence_alone, coherence_costs
-from ingestion.cutting import (
-    Cut,
-    cut_at_least_cost,
-    cut_greedily,
-    cut_recursively,
-    cut_when_full,
-)
+from ingestion.chunks import Boundaries, Judge, Unit
+from ingestion.coherence import judge_by_coherence, judge_by_coherence_alone
+from ingestion.cutting import cut_greedily
 from ingestion.ports import CoherenceScorer, PassageEmbedder
 from ingestion.records import Chunk, Document, Scores, Vectors
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
+from ingestion.strategies import Chunking, choose_chunking
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,62 +21,54 @@ class Chunker:
 
     family: str
     name: str
-    limit: int
-    costs: BoundaryCosts
-    cut: Cut
+    chunking: Chunking
 
     def chunks(self, document: Document, embedder: PassageEmbedder) -> list[Chunk]:
         """Return the document's chunks."""
         sections = split_sections(document)
         sentences = [split_sentences(document, section) for section in sections]
-        return pack_chunks(
-            document,
-            sections,
-            sentences,
-            embedder.count_tokens,
-            limit=self.limit,
-            boundary_costs=self.costs,
-            cut=self.cut,
-        )
+        return self.chunking.chunks(document, sections, sentences, embedder.count_tokens)
 
 
 def chunkers(
     embedder: PassageEmbedder, scorer: CoherenceScorer, limits: Sequence[int]
 ) -> list[Chunker]:
     """Return every family with a grid of its parameters, for each limit in tokens."""
-    coherence = coherence_alone(scorer)
+    alone = judge_by_coherence_alone(scorer)
     similarity = similarity_ranks(embedder)
     found: list[Chunker] = []
     for limit in limits:
         found += [
-            Chunker("fixed", f"fixed {limit}", limit, structural_costs, cut_when_full),
-            Chunker("recursive", f"recursive {limit}", limit, structural_costs, cut_recursively),
-            Chunker("structure", f"structure {limit}", limit, structural_costs, cut_at_least_cost),
+            Chunker("fixed", f"fixed {limit}", choose_chunking("fixed", limit)),
+            Chunker("recursive", f"recursive {limit}", choose_chunking("recursive", limit)),
+            Chunker("structure", f"structure {limit}", choose_chunking("structure", limit)),
         ]
         for threshold in (0.05, 0.1, 0.15, 0.2):
             name = f"embedding {threshold} {limit}"
-            found.append(Chunker("embedding", name, limit, similarity, cut_greedily(threshold)))
+            cut = cut_greedily(threshold)
+            found.append(Chunker("embedding", name, Chunking(limit, similarity, cut)))
         for threshold in (0.1, 0.2, 0.35, 0.5):
             name = f"greedy nsp {threshold} {limit}"
-            found.append(Chunker("greedy nsp", name, limit, coherence, cut_greedily(threshold)))
+            cut = cut_greedily(threshold)
+            found.append(Chunker("greedy nsp", name, Chunking(limit, alone, cut)))
         for weight in (1.0, 2.0, 4.0):
             for odds in (0.2, 0.35, 0.5):
                 name = f"nsp {weight} {odds} {limit}"
-                costs = coherence_costs(scorer, weight=weight, even_odds=odds)
-                found.append(Chunker("nsp", name, limit, costs, cut_at_least_cost))
+                judge = judge_by_coherence(scorer, weight=weight, even_odds=odds)
+                found.append(Chunker("nsp", name, Chunking(limit, judge)))
     return found
 
 
-def similarity_ranks(embedder: PassageEmbedder) -> BoundaryCosts:
-    """Return costs by how similar the embeddings beside a boundary are: the share less similar.
+def similarity_ranks(embedder: PassageEmbedder) -> Judge:
+    """Return a judge by how similar the embeddings beside a boundary are: the share less similar.
 
     Cutting below 0.05 cuts at the 5 % largest drops, as breakpoints by percentile do. Each side is
     a sentence with its neighbour (a buffer of one).
     """
 
-    def costs(document: Document, units: Sequence[Unit]) -> list[float]:
+    def judge(document: Document, units: Sequence[Unit]) -> Boundaries:
         if len(units) < 2:
-            return []
+            return Boundaries([], [])
         ends = [*units[1:], units[-1]]
         pairs = [document.text[a.start : b.end] for a, b in zip(units, ends, strict=True)]
         first = document.text[units[0].start : units[0].end]
@@ -89,9 +76,9 @@ def similarity_ranks(embedder: PassageEmbedder) -> BoundaryCosts:
         # Row i is what ends before boundary i; row i + 2 is what begins after it.
         similar = np.sum(vectors[: len(units) - 1] * vectors[2:], axis=1)
         ranks: Scores = similar.argsort().argsort() / max(len(similar), 1)
-        return [float(rank) for rank in ranks]
+        return Boundaries([float(rank) for rank in ranks], [None] * len(ranks))
 
-    return costs
+    return judge
 
 
 class RememberedScorer:

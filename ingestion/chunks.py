@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from ingestion.cutting import Cut, cut_at_least_cost
 from ingestion.records import Block, BlockKind, Chunk, Document, Section, Sentence
@@ -37,9 +38,19 @@ class Unit:
     heading: bool
 
 
-BoundaryCosts = Callable[[Document, Sequence[Unit]], Sequence[float]]
-"""Takes all n units of a document, returns the n - 1 costs of ending a chunk after units 0..n-2:
-0 is a natural end, 1 outweighs a chunk that is twice or none of the even size."""
+class Boundaries(NamedTuple):
+    """What is thought of the n - 1 boundaries between n units.
+
+    costs: of ending a chunk there; 0 is a natural end, 1 outweighs a chunk that is twice or none of
+    the even size. coherence: the probability that the text goes on there, None where nobody asked.
+    """
+
+    costs: Sequence[float]
+    coherence: Sequence[float | None]
+
+
+Judge = Callable[[Document, Sequence[Unit]], Boundaries]
+"""Takes all units of a document."""
 
 _COUNTED_TOGETHER = 1024
 _TORN_SENTENCE, _TORN_WHOLE, _LONE_HEADING = 4.0, 100.0, 1000.0
@@ -61,15 +72,15 @@ def pack_chunks(
     count_tokens: CountTokens,
     *,
     limit: int,
-    boundary_costs: BoundaryCosts | None = None,
+    judge: Judge | None = None,
     cut: Cut = cut_at_least_cost,
 ) -> list[Chunk]:
     """Return the chunks of a document: in order, disjoint, together covering every block.
 
     sentences: those of each section, in order. count_tokens: the encoder's count of each text; it
     is called on batches. limit: most tokens of a chunk, counted as the sum over its sentences,
-    which is the chunk's own count or slightly more. boundary_costs: see `BoundaryCosts`;
-    None is `structural_costs`. cut: chooses the boundaries by sizes and costs. A sentence over the
+    which is the chunk's own count or slightly more. judge: of the boundaries; None is
+    `judge_by_layout`. cut: chooses those where chunks end by sizes and costs. A sentence over the
     limit is divided at clauses, then at spaces.
     Raises ValueError if limit < 1. O(units x units in a chunk).
     """
@@ -81,7 +92,7 @@ def pack_chunks(
         for unit in _tile(document, ordinal, section, inside)
     ]
     units, tokens = _fit(document.text, tiled, count_tokens, limit)
-    preferred = (boundary_costs or structural_costs)(document, units)
+    preferred, coherence = (judge or judge_by_layout)(document, units)
     required = _required_costs(document.text, units, tokens, limit)
     costs = [wish + rule for wish, rule in zip(preferred, required, strict=True)]
     spans = [
@@ -91,7 +102,16 @@ def pack_chunks(
             tokens[group.first : group.stop], costs[group.first : group.stop - 1], limit
         )
     ]
-    return [_chunk(document, i, units[a:b], path) for i, (a, b, path) in enumerate(spans)]
+    goes_on = [None, *coherence]
+    return [
+        _chunk(document, i, units[a:b], path, goes_on[a]) for i, (a, b, path) in enumerate(spans)
+    ]
+
+
+def judge_by_layout(document: Document, units: Sequence[Unit]) -> Boundaries:
+    """Return what `structural_costs` tells, and nothing of coherence."""
+    costs = structural_costs(document, units)
+    return Boundaries(costs, [None] * len(costs))
 
 
 def structural_costs(document: Document, units: Sequence[Unit]) -> list[float]:
@@ -299,11 +319,18 @@ def _merged(before: _Group, group: _Group, limit: int) -> _Group | None:
     return _Group(before.first, group.stop, group.siblings, group.siblings, tokens)
 
 
-def _chunk(document: Document, ordinal: int, units: Sequence[Unit], path: tuple[str, ...]) -> Chunk:
+def _chunk(
+    document: Document,
+    ordinal: int,
+    units: Sequence[Unit],
+    path: tuple[str, ...],
+    coherence: float | None,
+) -> Chunk:
     start, end = units[0].start, units[-1].end
     block = units[0].block
     header_end = document.text.find("\n", block.start, start)
     if block.kind is BlockKind.TABLE and header_end >= 0:
         # Rows mean nothing without the names of their columns.
         path = (*path, document.text[block.start : min(header_end, block.start + _LONGEST_HEADER)])
-    return Chunk(ordinal, start, end, units[0].page, path, document.text[start:end])
+    text = document.text[start:end]
+    return Chunk(ordinal, start, end, units[0].page, path, text, coherence)

@@ -5,11 +5,15 @@ it (next-sentence prediction); all boundaries of a document are scored in one pa
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import replace
+from typing import TypeVar
 
-from ingestion.chunks import BoundaryCosts, Unit, structural_costs
+from ingestion.chunks import Boundaries, Judge, Unit, structural_costs
 from ingestion.ports import CoherenceScorer
 from ingestion.records import BlockKind, Chunk, Document
+from ingestion.store.stored import StoredChunk
+
+_Chunk = TypeVar("_Chunk", Chunk, StoredChunk)
 
 _WEIGHT = 2.0
 _EVEN_ODDS = 0.5
@@ -17,41 +21,47 @@ _ROUND = 2  # units on either side that are read at a boundary
 _WHOLE = (BlockKind.TABLE, BlockKind.CODE)
 
 
-def coherence_costs(
+def judge_by_coherence(
     scorer: CoherenceScorer, *, weight: float = _WEIGHT, even_odds: float = _EVEN_ODDS
-) -> BoundaryCosts:
-    """Return costs of layout and of coherence together.
+) -> Judge:
+    """Return a judge by layout and coherence together.
 
     weight: cost of a boundary across which the text goes on for certain, where a paragraph's end
     costs 0.1 by its layout. even_odds: the probability at which a boundary is worth as much as it
     costs; a chunk ends at one far below it even when it has room.
     """
 
-    def costs(document: Document, units: Sequence[Unit]) -> list[float]:
+    def judge(document: Document, units: Sequence[Unit]) -> Boundaries:
         layout = structural_costs(document, units)
         coherent = boundary_coherence(scorer, document, units)
-        return [
+        costs = [
             wish + (0.0 if value is None else weight * (value - even_odds))
             for wish, value in zip(layout, coherent, strict=True)
         ]
+        return Boundaries(costs, coherent)
 
-    return costs
-
-
-def coherence_alone(scorer: CoherenceScorer) -> BoundaryCosts:
-    """Return as costs the probabilities that the text goes on, 1 where nothing is scored."""
-
-    def costs(document: Document, units: Sequence[Unit]) -> list[float]:
-        found = boundary_coherence(scorer, document, units)
-        return [1.0 if value is None else value for value in found]
-
-    return costs
+    return judge
 
 
-def border_coherence(scorer: CoherenceScorer, chunks: Sequence[Chunk]) -> list[float | None]:
-    """Return for each of n chunks how surely it goes on from the one before, None for the first."""
-    pairs = [(before.text, after.text) for before, after in pairwise(chunks)]
-    return [None, *map(float, scorer.score_pairs(pairs))][: len(chunks)]
+def judge_by_coherence_alone(scorer: CoherenceScorer) -> Judge:
+    """Return a judge whose costs are the probabilities themselves, 1 where nothing is scored."""
+
+    def judge(document: Document, units: Sequence[Unit]) -> Boundaries:
+        coherent = boundary_coherence(scorer, document, units)
+        return Boundaries([1.0 if value is None else value for value in coherent], coherent)
+
+    return judge
+
+
+def with_borders_scored(scorer: CoherenceScorer, chunks: Sequence[_Chunk]) -> list[_Chunk]:
+    """Return chunks that follow each other, the borders scored that nobody asked about before."""
+    missing = [at for at in range(1, len(chunks)) if chunks[at].coherence is None]
+    pairs = [(chunks[at - 1].text, chunks[at].text) for at in missing]
+    scores = scorer.score_pairs(pairs) if pairs else ()
+    scored = list(chunks)
+    for at, score in zip(missing, scores, strict=True):
+        scored[at] = replace(chunks[at], coherence=float(score))
+    return scored
 
 
 def boundary_coherence(

@@ -149,6 +149,7 @@ class Chunk:
     """The indexed unit: `text` is `Document.text[start:end]`; `page` is where it starts.
 
     heading_path: outermost first; of a chunk that begins inside a table, the table's first row too.
+    coherence: the probability that it goes on from the chunk before; None: nobody asked.
     """
 
     ordinal: int
@@ -157,6 +158,7 @@ class Chunk:
     page: int | None
     heading_path: tuple[str, ...]
     text: str
+    coherence: float | None = None
 
 
 class KeyKind(StrEnum):
@@ -204,17 +206,13 @@ class WrittenKeys:
 
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
-    """A chunk with its level-1 entries and both vectors, ready for the catalog.
-
-    coherence: the probability that it goes on from the chunk before; None: nobody asked.
-    """
+    """A chunk with its level-1 entries and both vectors, ready for the catalog."""
 
     chunk: Chunk
     keys: tuple[KeyEntry, ...]
     key_text: str
     raw_vector: NDArray[np.float32]
     key_vector: NDArray[np.float32]
-    coherence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The ways to cut a document into chunks, by name, with what each of them needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ingestion.chunks import BoundaryCosts, structural_costs
-from ingestion.coherence import coherence_alone, coherence_costs
+from ingestion.chunks import CountTokens, Judge, judge_by_layout, pack_chunks
+from ingestion.coherence import judge_by_coherence, judge_by_coherence_alone
 from ingestion.cutting import (
     Cut,
     cut_at_least_cost,
@@ -13,8 +14,9 @@ from ingestion.cutting import (
     cut_when_full,
 )
 from ingestion.ports import CoherenceScorer
+from ingestion.records import Chunk, Document, Section, Sentence
 
-Strategy = Literal["structure", "nsp", "greedy_nsp", "recursive", "fixed"]
+ChunkingStrategy = Literal["structure", "nsp", "greedy_nsp", "recursive", "fixed"]
 """How chunks end. structure: for even sizes where the layout pauses. nsp: that, and where the text
 does not go on by next-sentence prediction. greedy_nsp: sentence after sentence, where it does not
 go on. recursive: whole paragraphs, as many as fit. fixed: when they are full. Headings are walls
@@ -29,18 +31,34 @@ GREEDY_THRESHOLD = 0.35
 class Chunking:
     """How a document is cut. limit: most tokens of a chunk, in the embedder's own.
 
-    costs: of ending a chunk at each boundary. cut: chooses the boundaries. scorer: tells of every
-    border that was chosen how well the text goes on there; None: nobody asks.
+    judge: of all boundaries. cut: chooses those where chunks end.
     """
 
     limit: int
-    costs: BoundaryCosts = structural_costs
+    judge: Judge = judge_by_layout
     cut: Cut = cut_at_least_cost
-    scorer: CoherenceScorer | None = None
+
+    def chunks(
+        self,
+        document: Document,
+        sections: Sequence[Section],
+        sentences: Sequence[Sequence[Sentence]],
+        count_tokens: CountTokens,
+    ) -> list[Chunk]:
+        """Return the chunks of a document; see `pack_chunks`."""
+        return pack_chunks(
+            document,
+            sections,
+            sentences,
+            count_tokens,
+            limit=self.limit,
+            judge=self.judge,
+            cut=self.cut,
+        )
 
 
 def choose_chunking(
-    strategy: Strategy,
+    strategy: ChunkingStrategy,
     limit: int,
     scorer: CoherenceScorer | None = None,
     *,
@@ -52,13 +70,13 @@ def choose_chunking(
     """
     match strategy:
         case "structure":
-            return Chunking(limit, scorer=scorer)
+            return Chunking(limit)
         case "recursive":
-            return Chunking(limit, cut=cut_recursively, scorer=scorer)
+            return Chunking(limit, cut=cut_recursively)
         case "fixed":
-            return Chunking(limit, cut=cut_when_full, scorer=scorer)
+            return Chunking(limit, cut=cut_when_full)
     if scorer is None:
         raise ValueError(f"chunking by {strategy} needs a next-sentence model")
     if strategy == "nsp":
-        return Chunking(limit, coherence_costs(scorer), scorer=scorer)
-    return Chunking(limit, coherence_alone(scorer), cut_greedily(threshold), scorer)
+        return Chunking(limit, judge_by_coherence(scorer))
+    return Chunking(limit, judge_by_coherence_alone(scorer), cut_greedily(threshold))

@@ -341,7 +341,7 @@ def _chunk_row(chunk_id: str, document_id: str, revision: str, entry: IndexedChu
         "heading_path": list(chunk.heading_path),
         "text": chunk.text,
         "key_entries": [[key.kind, key.text, key.start, key.end] for key in entry.keys],
-        "coherence": entry.coherence,
+        "coherence": chunk.coherence,
     }
 
 

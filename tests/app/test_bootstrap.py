@@ -7,7 +7,6 @@ import pytest
 from app.answer_events import AnswerRequest, DoneEvent
 from app.bootstrap import (
     build_border_scorer,
-    build_chunking,
     build_generator,
     build_key_info,
     build_service,
@@ -128,4 +127,3 @@ def test_service_with_a_generator_that_stopped_answering_says_so_and_closes_it(
 def test_border_scorer_that_cannot_be_loaded_is_none(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, nsp_model=str(tmp_path / "nothing"))
     assert build_border_scorer(settings) is None
-    assert build_chunking(settings, score_borders=True).scorer is None

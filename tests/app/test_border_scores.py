@@ -14,7 +14,8 @@ PARAGRAPHS = ("猫吃鱼。", "猫睡觉。", "狗叫了。", "狗跑了。")
 def unscored(*, but: int | None = None) -> IngestedDocument:
     document = ingested_document(*PARAGRAPHS)
     chunks = [
-        replace(one, coherence=0.5 if at == but else None) for at, one in enumerate(document.chunks)
+        replace(one, chunk=replace(one.chunk, coherence=0.5 if at == but else None))
+        for at, one in enumerate(document.chunks)
     ]
     return replace(document, chunks=tuple(chunks))
 

@@ -1,11 +1,13 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.ingest_document import CutDocument, cut_document
 from app.show_chunks import chunk_json, chunk_lines, read_file
+from ingestion.coherence import with_borders_scored
 from ingestion.errors import DocumentTooLarge
 from ingestion.parse import parse
 from ingestion.strategies import choose_chunking
@@ -21,10 +23,11 @@ def cut(text: str = TEXT, limit: int = 90) -> tuple[CutDocument, list[int]]:
     found = cut_document(
         parse(text.encode(), "办法.md"),
         count_tokens=embedder.count_tokens,
-        chunking=choose_chunking("structure", limit, WordScorer()),
+        chunking=choose_chunking("structure", limit),
         progress=Reports(),
     )
     assert embedder.batches == []
+    found = replace(found, chunks=with_borders_scored(WordScorer(), found.chunks))
     return found, embedder.count_tokens([chunk.text for chunk in found.chunks])
 
 
@@ -32,7 +35,7 @@ def test_chunk_lines_say_place_size_border_headings_and_keys() -> None:
     found, tokens = cut()
     lines = list(chunk_lines(found, tokens))
     first, second = found.chunks
-    coherence = found.coherence[1]
+    coherence = found.chunks[1].coherence
     assert lines[0] == f"0. [{first.start}–{first.end}], {tokens[0]} tokens"
     assert lines[1] == "   办法 > 第一章 总则"
     at = lines.index(
@@ -58,7 +61,9 @@ def test_chunk_json_holds_everything_with_spans_of_the_text() -> None:
     told = json.loads(chunk_json(found, tokens, name="办法.md", strategy="structure", limit=90))
     assert (told["name"], told["strategy"], told["limit"]) == ("办法.md", "structure", 90)
     assert (told["title"], told["language"], told["warnings"]) == ("办法", "zh", [])
-    assert [chunk["coherence"] for chunk in told["chunks"]] == found.coherence
+    assert [chunk["coherence"] for chunk in told["chunks"]] == [
+        chunk.coherence for chunk in found.chunks
+    ]
     assert [chunk["tokens"] for chunk in told["chunks"]] == tokens
     text = found.document.text
     for chunk in told["chunks"]:

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from evaluation.chunkers import (
+    Chunker,
     RememberedEmbedder,
     RememberedScorer,
     chunkers,
     similarity_ranks,
 )
-from ingestion.records import BlockKind, Scores, Vectors
+from ingestion.chunks import Boundaries, Unit
+from ingestion.records import BlockKind, Document, Scores, Vectors
+from ingestion.strategies import Chunking
 from tests.ingestion.test_chunks import count_tokens, make_document
 
 PARAGRAPH = BlockKind.PARAGRAPH
@@ -75,20 +78,17 @@ def test_families_that_look_at_the_text_cut_where_it_turns(family: str) -> None:
 
 def test_similarity_ranks_are_lowest_at_the_largest_drop() -> None:
     document = make_document(*((PARAGRAPH, 0, line) for line in CATS + DOGS))
-    chunker = next(
-        one for one in chunkers(WordEmbedder(), WordScorer(), [60]) if one.family == "embedding"
-    )
-    seen: list[list[float]] = []
+    seen: list[Boundaries] = []
 
-    def costs(document, units):
+    def judge(document: Document, units: Sequence[Unit]) -> Boundaries:
         seen.append(similarity_ranks(WordEmbedder())(document, units))
-        assert similarity_ranks(WordEmbedder())(document, units[:1]) == []
-        assert len(similarity_ranks(WordEmbedder())(document, units[:2])) == 1
+        assert similarity_ranks(WordEmbedder())(document, units[:1]) == Boundaries([], [])
+        assert len(similarity_ranks(WordEmbedder())(document, units[:2]).costs) == 1
         return seen[-1]
 
-    type(chunker)("x", "x", 60, costs, chunker.cut).chunks(document, WordEmbedder())
-    assert seen[0].index(0.0) == 3
-    assert len(seen[0]) == 7
+    Chunker("x", "x", Chunking(60, judge)).chunks(document, WordEmbedder())
+    assert list(seen[0].costs).index(0.0) == 3
+    assert len(seen[0].costs) == 7
 
 
 def test_remembered_models_are_asked_once() -> None:

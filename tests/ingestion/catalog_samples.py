@@ -73,14 +73,14 @@ def add(
 
 
 def _indexed(ordinal: int, block: Block, text: str) -> IndexedChunk:
-    chunk = Chunk(ordinal, block.start, block.end, block.page, ("第一章", "总则"), text)
+    path, coherence = ("第一章", "总则"), 0.25 if ordinal else None
+    chunk = Chunk(ordinal, block.start, block.end, block.page, path, text, coherence)
     keys = (
         KeyEntry(KeyKind.HEADING, "总则", 0, 2),
         KeyEntry(KeyKind.KEYPHRASE, text[:3], block.start, block.start + 3),
     )
     vectors = _vector(ordinal), _vector(ordinal + 50)
-    coherence = 0.25 if ordinal else None
-    return IndexedChunk(chunk, keys, f"总则 {text[:3]}", *vectors, coherence)
+    return IndexedChunk(chunk, keys, f"总则 {text[:3]}", *vectors)
 
 
 def _vector(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.chunks import Unit, pack_chunks, structural_costs
+from ingestion.chunks import Boundaries, Unit, pack_chunks, structural_costs
 from ingestion.records import Block, BlockKind, Chunk, Document, Section, Sentence
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
@@ -252,14 +252,17 @@ def test_pack_chunks_of_a_lead_in_keep_it_with_its_first_item() -> None:
 
 
 def test_pack_chunks_with_given_costs_cut_where_they_are_low() -> None:
-    def after_the_second(document: Document, units: Sequence[Unit]) -> list[float]:
-        return [0.0 if i == 1 else 5.0 for i in range(len(units) - 1)]
+    def after_the_second(document: Document, units: Sequence[Unit]) -> Boundaries:
+        inner = range(len(units) - 1)
+        return Boundaries([0.0 if i == 1 else 5.0 for i in inner], [i / 10 for i in inner])
 
     document = make_document((PARAGRAPH, 0, ("甲" * 9 + "。") * 6))
 
-    chunks = pack(document, 45, boundary_costs=after_the_second)
+    chunks = pack(document, 45, judge=after_the_second)
 
     assert sizes(chunks) == [20, 40]
+    # What was thought of the boundary that a chunk begins at stays with it.
+    assert [chunk.coherence for chunk in chunks] == [None, 0.1]
 
 
 def test_pack_chunks_without_sentences_covers_the_blocks() -> None:

@@ -1,10 +1,11 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ingestion.chunks import pack_chunks, structural_costs
-from ingestion.coherence import border_coherence, boundary_coherence, coherence_costs
+from ingestion.chunks import Boundaries, judge_by_layout, pack_chunks
+from ingestion.coherence import boundary_coherence, judge_by_coherence, with_borders_scored
 from ingestion.records import BlockKind, Chunk, Document, Scores
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
@@ -31,16 +32,15 @@ class WordScorer:
 def chunks_of(document: Document, limit: int, scorer: WordScorer) -> list[Chunk]:
     sections = split_sections(document)
     sentences = [split_sentences(document, section) for section in sections]
-    costs = coherence_costs(scorer)
-    return pack_chunks(
-        document, sections, sentences, count_tokens, limit=limit, boundary_costs=costs
-    )
+    judge = judge_by_coherence(scorer)
+    return pack_chunks(document, sections, sentences, count_tokens, limit=limit, judge=judge)
 
 
 def test_chunks_end_where_the_text_turns_and_not_in_the_middle() -> None:
     words = "猫吃鱼呀。猫睡觉呀。狗叫了呀。狗跑了呀。狗回来呀。狗累了呀。"
     chunks = chunks_of(make_document((PARAGRAPH, 0, words)), 20, WordScorer())
     assert [chunk.text for chunk in chunks] == [words[:10], words[10:]]
+    assert [chunk.coherence for chunk in chunks] == [None, 0.0]
 
 
 def test_chunks_end_at_a_turn_even_where_all_would_fit() -> None:
@@ -52,13 +52,13 @@ def test_chunks_end_at_a_turn_even_where_all_would_fit() -> None:
 def units_and_scores(document: Document, scorer: WordScorer) -> list[float | None]:
     found: list[list[float | None]] = []
 
-    def costs(document: Document, units: Sequence) -> list[float]:
+    def judge(document: Document, units: Sequence) -> Boundaries:
         found.append(boundary_coherence(scorer, document, units))
-        return structural_costs(document, units)
+        return judge_by_layout(document, units)
 
     sections = split_sections(document)
     sentences = [split_sentences(document, section) for section in sections]
-    pack_chunks(document, sections, sentences, count_tokens, limit=99, boundary_costs=costs)
+    pack_chunks(document, sections, sentences, count_tokens, limit=99, judge=judge)
     return found[0]
 
 
@@ -95,8 +95,16 @@ def test_boundaries_are_read_with_two_sentences_on_either_side_of_one_section() 
 
 def test_borders_are_scored_from_each_chunk_to_the_next() -> None:
     scorer = WordScorer()
-    chunks = [Chunk(n, n, n + 1, None, (), text) for n, text in enumerate(("猫吃鱼", "猫睡", "狗"))]
-    found = border_coherence(scorer, chunks)
-    assert (found[0], found[1], found[2]) == (None, pytest.approx(0.95), 0.0)
-    assert scorer.asked == [("猫吃鱼", "猫睡"), ("猫睡", "狗")]
-    assert border_coherence(scorer, []) == []
+    texts = ("猫吃鱼", "猫睡", "狗", "狗跑")
+    chunks = [Chunk(n, n, n + 1, None, (), text) for n, text in enumerate(texts)]
+    chunks[2] = replace(chunks[2], coherence=0.4)
+    found = with_borders_scored(scorer, chunks)
+    assert [chunk.coherence for chunk in found] == [
+        None,
+        pytest.approx(0.95),
+        0.4,
+        pytest.approx(0.95),
+    ]
+    assert [chunk.text for chunk in found] == list(texts)
+    assert scorer.asked == [("猫吃鱼", "猫睡"), ("狗", "狗跑")]
+    assert with_borders_scored(scorer, []) == []

@@ -1,6 +1,5 @@
 import pytest
 
-from ingestion.chunks import pack_chunks
 from ingestion.records import BlockKind
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
@@ -15,15 +14,8 @@ def cut(strategy, limit, scorer=None, **options):
     document = make_document((BlockKind.PARAGRAPH, 0, TEXT))
     chunking = choose_chunking(strategy, limit, scorer, **options)
     sections = split_sections(document)
-    chunks = pack_chunks(
-        document,
-        sections,
-        [split_sentences(document, section) for section in sections],
-        count_tokens,
-        limit=chunking.limit,
-        boundary_costs=chunking.costs,
-        cut=chunking.cut,
-    )
+    sentences = [split_sentences(document, section) for section in sections]
+    chunks = chunking.chunks(document, sections, sentences, count_tokens)
     return [chunk.text for chunk in chunks]
 
 

@@ -169,7 +169,9 @@ async def test_document_chunks_have_their_borders_scored_where_that_is_asked(
     client: httpx.AsyncClient, catalog: Catalog
 ) -> None:
     document = ingested_document("猫吃鱼。", "猫睡觉。")
-    unscored = tuple(replace(chunk, coherence=None) for chunk in document.chunks)
+    unscored = tuple(
+        replace(one, chunk=replace(one.chunk, coherence=None)) for one in document.chunks
+    )
     address = f"/documents/{add(catalog, ingested=replace(document, chunks=unscored))}/chunks"
     for query, expected in (("", [None, None]), ("?coherence=true", [None, pytest.approx(0.95)])):
         chunks = (await client.get(address + query)).json()["chunks"]

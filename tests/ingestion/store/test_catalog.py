@@ -90,7 +90,7 @@ def test_chunks_are_the_text_of_their_spans_in_code_points(catalog: Catalog) -> 
     for chunk, entry in zip(chunks, ingested.chunks, strict=True):
         assert text[chunk.start : chunk.end] == chunk.text
         assert chunk.keys == entry.keys
-        assert chunk.coherence == entry.coherence
+        assert chunk.coherence == entry.chunk.coherence
         assert (chunk.page, chunk.heading_path) == (1, ("第一章", "总则"))
         assert chunk.chunk_id == chunk_id_of(document_id, chunk.revision, chunk.start, chunk.end)
     assert catalog.chunks(document_id, 1, 1) == (chunks[1:], 2)
