@@ -5,7 +5,6 @@ and those of the first token for "not in this passage". The trunk is any BERT-li
 trained on it, a LoRA and the head, is one safetensors file.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -13,12 +12,12 @@ from typing import cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
 from tokenizers import Encoding, Tokenizer
 from transformers import AutoModel, PreTrainedModel
 
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype, return_freed_memory
+from models.lora import set_adapter
 from models.quiet import quiet_loading
 from models.shared_words import share_words
 from models.span_logits import SpanLogits
@@ -106,7 +105,7 @@ class Reader:
         self._network = load_network(trunk)
         if words is not None:
             share_words(cast(PreTrainedModel, self._network.trunk), words)
-        merge_adapter(self._network, adapter)
+        set_adapter(self._network.trunk, self._network.head, adapter)
         self._network.eval()
         return_freed_memory()
         self._cores = cores or Cores()
@@ -138,28 +137,6 @@ def load_network(trunk: Path) -> SpanNetwork:
     with quiet_loading():
         model = AutoModel.from_pretrained(trunk, dtype=fast_dtype(), add_pooling_layer=False)
     return SpanNetwork(model, int(model.config.hidden_size))
-
-
-def merge_adapter(network: SpanNetwork, adapter: Path) -> None:
-    """Add a LoRA to the trunk's weights, W + (α / r) · B · A, and set the head.
-
-    Raises ValueError if the file does not fit the network.
-    """
-    weights = dict(network.trunk.named_parameters())
-    with safe_open(adapter, "pt") as file:
-        scale = float(json.loads(file.metadata()["lora"])["scale"])
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    try:
-        with torch.no_grad():
-            network.head.weight.copy_(tensors.pop("head.weight"))
-            network.head.bias.copy_(tensors.pop("head.bias"))
-            for name in [name for name in tensors if name.endswith(".lora_A")]:
-                module = name.removesuffix(".lora_A")
-                weight = weights[f"{module}.weight"]
-                change = scale * tensors[f"{module}.lora_B"] @ tensors[name]
-                weight.copy_(weight.float() + change)
-    except (KeyError, RuntimeError) as exc:
-        raise ValueError(f"{adapter.name} does not fit the encoder: {exc}") from exc
 
 
 def _span_logits(logits: NDArray[np.float32], encoded: _Encoded) -> SpanLogits:

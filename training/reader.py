@@ -4,21 +4,18 @@ The passages of a question compete with each other and with "not here" in one so
 normalisation, Clark and Gardner 2018), so that spans of different passages can be compared.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from models.reader import PairTokenizer, SpanNetwork, load_network
 from training.data.reading import PASSAGES, Reading
+from training.lora import adapted, load_adapter, save_adapter, trained
 from training.timed_run import TimedSettings, train_for
 
-_TARGETS = ["query", "key", "value", "dense"]
 _WEIGHTS = "reader.safetensors"
 
 
@@ -115,9 +112,13 @@ def train(
     torch.manual_seed(settings.seed)
     tokenizer = PairTokenizer(base)
     encoded = encode_readings(readings, tokenizer, settings.max_tokens)
-    network = _adapted(load_network(base), settings)
+    network = load_network(base)
+    network.trunk = adapted(
+        network.trunk, rank=settings.rank, alpha=settings.alpha, layers=settings.layers
+    )
+    parameters = trained(network)
     if (out / _WEIGHTS).exists():
-        _load_weights(network, load_file(out / _WEIGHTS))
+        load_adapter(parameters, load_file(out / _WEIGHTS))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     # Evaluation mode: dropout would double the time of a step, and no sample is seen often.
     network.to(device).eval()
@@ -127,58 +128,15 @@ def train(
             return reading_loss(network, tokenizer, batch)
 
     train_for(
-        [parameter for parameter in network.parameters() if parameter.requires_grad],
+        list(parameters.values()),
         encoded,
         lambda reading: reading.tokens,
         loss_of,
-        lambda folder: _save_weights(network, folder / _WEIGHTS, settings),
+        lambda folder: save_adapter(
+            parameters, folder / _WEIGHTS, rank=settings.rank, alpha=settings.alpha
+        ),
         out,
         settings,
         report,
     )
     return out / _WEIGHTS
-
-
-def _adapted(network: SpanNetwork, settings: ReaderSettings) -> SpanNetwork:
-    trunk: Any = network.trunk
-    # PyTorch's fused attention takes twice as long backwards on a CPU as the plain one.
-    trunk.set_attn_implementation("eager")
-    depth = trunk.config.num_hidden_layers
-    config = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        target_modules=_TARGETS,
-        layers_to_transform=list(range(max(0, depth - settings.layers), depth)),
-    )
-    adapted = get_peft_model(trunk, config)
-    for parameter in adapted.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.float()
-    network.trunk = adapted
-    return network
-
-
-def _trained(network: SpanNetwork) -> dict[str, torch.nn.Parameter]:
-    """Return the trained parameters under the names that the file has for them."""
-    named = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            short = name.removeprefix("trunk.base_model.model.")
-            short = short.replace(".lora_A.default.weight", ".lora_A")
-            named[short.replace(".lora_B.default.weight", ".lora_B")] = parameter
-    return named
-
-
-def _save_weights(network: SpanNetwork, path: Path, settings: ReaderSettings) -> None:
-    tensors = {
-        name: parameter.detach().cpu().to(torch.float16).contiguous()
-        for name, parameter in _trained(network).items()
-    }
-    lora = {"rank": settings.rank, "scale": settings.alpha / settings.rank}
-    save_file(tensors, path, metadata={"lora": json.dumps(lora)})
-
-
-def _load_weights(network: SpanNetwork, tensors: dict[str, torch.Tensor]) -> None:
-    with torch.no_grad():
-        for name, parameter in _trained(network).items():
-            parameter.copy_(tensors[name].float())

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from models.bundled import prepare_encoder, reader_path
-from models.reader import PairTokenizer, Reader, load_network, merge_adapter
+from models.reader import PairTokenizer, Reader
 from models.span_logits import SpanLogits
 from tests.models.tiny_trunk import write_tiny_trunk
 
@@ -94,35 +94,6 @@ def test_read_from_several_threads_mixes_nothing_up(trunk: Path, adapter: Path) 
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda p: reader.read(QUESTION, [p])[0].none, PASSAGES * 4))
     assert found == expected * 4
-
-
-def test_merge_adapter_equals_the_lora_beside_the_weights(trunk: Path, adapter: Path) -> None:
-    plain, merged = load_network(trunk).float(), load_network(trunk).float()
-    merge_adapter(merged, adapter)
-    given = tensors()
-    module = "encoder.layer.1.attention.self.query"
-    change = (
-        dict(merged.trunk.named_parameters())[f"{module}.weight"]
-        - (dict(plain.trunk.named_parameters())[f"{module}.weight"])
-    )
-    torch.testing.assert_close(change, 2.0 * given[f"{module}.lora_B"] @ given[f"{module}.lora_A"])
-    torch.testing.assert_close(merged.head.weight.data, given["head.weight"])
-
-
-@pytest.mark.parametrize("broken", ["width", "module", "head"])
-def test_merge_adapter_of_another_encoder_is_refused(
-    trunk: Path, tmp_path: Path, broken: str
-) -> None:
-    given = tensors(64) if broken == "width" else tensors()
-    if broken == "module":
-        given["encoder.layer.7.output.dense.lora_A"] = torch.zeros(4, 64)
-        given["encoder.layer.7.output.dense.lora_B"] = torch.zeros(32, 4)
-    if broken == "head":
-        del given["head.bias"]
-    path = tmp_path / "other.safetensors"
-    save_file(given, path, metadata={"lora": '{"rank": 4, "scale": 2.0}'})
-    with pytest.raises(ValueError, match=r"^other\.safetensors does not fit the encoder"):
-        merge_adapter(load_network(trunk), path)
 
 
 def test_pair_tokenizer_cuts_the_passage_and_keeps_its_closing_token(trunk: Path) -> None:
