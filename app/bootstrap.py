@@ -31,6 +31,7 @@ from ingestion.strategies import NSP_STRATEGIES, Chunking, choose_chunking
 from models.bundled import (
     Report,
     adapter_path,
+    embedder_path,
     next_sentence_path,
     prepare_encoder,
     prepare_generator,
@@ -60,7 +61,7 @@ Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
 
 def prepare_models(settings: Settings, report: Report) -> None:
     """Make the bundled models ready that the settings ask for. Raises as `models.bundled`."""
-    if settings.encoder == "bundled" or _uses_bundled_reader(settings):
+    if settings.has_bundled_trunk or _uses_bundled_reader(settings):
         prepare_encoder(settings.models_path, report)
     if _uses_bundled_generator(settings):
         prepare_generator(settings.models_path, report)
@@ -228,7 +229,7 @@ def build_next_sentence(
             settings.nsp_model, temperature=settings.nsp_temperature, cores=cores
         )
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if encoder is not None and settings.encoder == "bundled" else None
+    words = encoder.words if encoder is not None and settings.has_bundled_trunk else None
     return trained_next_sentence(trunk, next_sentence_path(), words=words, cores=cores)
 
 
@@ -262,10 +263,15 @@ def build_encoder(settings: Settings) -> "Encoder":
 
     model = (
         prepare_encoder(settings.models_path, lambda _line: None)
-        if settings.encoder == "bundled"
+        if settings.has_bundled_trunk
         else settings.encoder
     )
-    return Encoder(model, batch_size=settings.encoder_batch, cores=Cores(settings.threads))
+    return Encoder(
+        model,
+        adapter=embedder_path() if settings.encoder == "bundled" else None,
+        batch_size=settings.encoder_batch,
+        cores=Cores(settings.threads),
+    )
 
 
 def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | None:
@@ -280,7 +286,7 @@ def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | Non
     from models.reader import Reader
 
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if settings.encoder == "bundled" else None
+    words = encoder.words if settings.has_bundled_trunk else None
     return Reader(trunk, reader_path(), Cores(settings.threads), words)
 
 
@@ -332,7 +338,7 @@ def _context_tokens(settings: Settings) -> int:
 
 def _uses_bundled_reader(settings: Settings) -> bool:
     if settings.reader == "auto":
-        return settings.encoder == "bundled"
+        return settings.has_bundled_trunk
     return settings.reader == "bundled"
 
 

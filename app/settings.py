@@ -35,7 +35,11 @@ class Settings(BaseSettings):
     threads: int = Field(0, ge=0, description="Model threads a process; 0: one a core.")
     default_collection: str = Field("default", description="Collection used when none is named.")
 
-    encoder: str = Field("bundled", description="`bundled`, or a Hugging Face model or folder.")
+    encoder: str = Field(
+        "bundled",
+        description="`bundled`; `bundled-plain`, the same model as published; or a Hugging Face"
+        " model or folder.",
+    )
     encoder_batch: int = Field(16, ge=1, description="Texts embedded together.")
 
     strategy: Literal["auto", "read", "generate", "extract"] = Field(
@@ -132,6 +136,11 @@ class Settings(BaseSettings):
         if self.key_generator == "generator" and self.generator_url is None:
             raise ValueError("YOUJU_KEY_GENERATOR=generator needs YOUJU_GENERATOR_URL")
         return self
+
+    @property
+    def has_bundled_trunk(self) -> bool:
+        """Return whether the encoder is the bundled one, tuned or as published."""
+        return self.encoder in ("bundled", "bundled-plain")
 
     @property
     def models_path(self) -> Path:

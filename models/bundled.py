@@ -37,6 +37,16 @@ def reader_path() -> Path:
     return Path(str(files("models") / "adapters" / "reader" / "reader.safetensors"))
 
 
+def embedder_path() -> Path:
+    """Return what was trained on the encoder to bring questions nearer to their answers."""
+    return Path(str(files("models") / "adapters" / "embedder" / "embedder.safetensors"))
+
+
+def reranker_path() -> Path:
+    """Return what was trained on the encoder's trunk to tell how well a passage answers."""
+    return Path(str(files("models") / "adapters" / "reranker" / "reranker.safetensors"))
+
+
 def next_sentence_path() -> Path:
     """Return what was trained on the encoder's trunk to tell whether a text goes on."""
     return Path(str(files("models") / "adapters" / "nsp" / "nsp.safetensors"))

@@ -1,6 +1,7 @@
 """Texts to unit vectors, with any sentence-transformers model; bf16 on CPUs that compute in it."""
 
 import ctypes
+import hashlib
 import sys
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
 
 from models.cores import Cores
+from models.lora import merge_lora, read_adapter
 from models.quiet import quiet_loading
 from models.traced import Features, Run, trace_for_single_texts
 
@@ -30,16 +32,27 @@ class Encoder:
     """A loaded encoder. Calls from several threads share its cores, batch by batch."""
 
     def __init__(
-        self, model: str | Path, *, batch_size: int = 16, cores: Cores | None = None
+        self,
+        model: str | Path,
+        *,
+        adapter: Path | None = None,
+        batch_size: int = 16,
+        cores: Cores | None = None,
     ) -> None:
+        """model: a name or folder. adapter: what training changed of it (`models.lora`).
+
+        Raises ValueError if the adapter is damaged or for another model.
+        """
         with quiet_loading():
             self._model = SentenceTransformer(str(model), model_kwargs={"dtype": fast_dtype()})
+        self.name = Path(str(model)).name
+        if adapter is not None:
+            self._adapt(adapter)
         self._model.eval()
         return_freed_memory()
         self._batch_size = batch_size
         self.cores = cores or Cores()
         self._tokenizing = threading.Lock()  # a tokenizer's padding is part of its state
-        self.name = Path(str(model)).name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(self._model.max_seq_length or 512)
         # Padding beyond the model's last position would be an error.
@@ -55,6 +68,16 @@ class Encoder:
         trunk: Any = self._model[0]
         words: torch.nn.Embedding = trunk.auto_model.get_input_embeddings()
         return words
+
+    def _adapt(self, adapter: Path) -> None:
+        trunk: Any = self._model[0]
+        tensors, scale = read_adapter(adapter)
+        try:
+            merge_lora(trunk.auto_model, tensors, scale)
+        except (KeyError, RuntimeError) as exc:
+            raise ValueError(f"{adapter.name} does not fit the encoder: {exc}") from exc
+        # Vectors of two adapters do not mix: their encoders must not bear one name.
+        self.name += f"+{hashlib.sha256(adapter.read_bytes()).hexdigest()[:8]}"
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per question, (n, d). Longer than `max_tokens` is cut."""

@@ -2,7 +2,7 @@
 
 Question and passage are read together, and a head on the first token gives one logit (Nogueira and
 Cho 2019). The trunk is any BERT-like encoder; what was trained on it, a LoRA and the head, is one
-safetensors file. A published cross-encoder is loaded whole instead.
+safetensors file.
 """
 
 from collections.abc import Sequence

@@ -1,14 +1,20 @@
-"""`youju train sft|reader|nsp RECIPE`: train what the service adds to the models it runs on."""
+"""`youju train …`: fine-tune what the service adds to the models that it runs on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from training.data.ranking import Ranking
+    from training.timed_run import TimedSettings
+
+RankingSettings = TypeVar("RankingSettings", bound="TimedSettings")
 
 app = typer.Typer(no_args_is_help=True, help="Fine-tune the models.")
 messages = Console(stderr=True, highlight=False)
@@ -63,6 +69,40 @@ def reader(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
 
 
 @app.command()
+def reranker(
+    recipe: RecipeFile,
+    data: DataFolder,
+    out: OutFolder,
+    begin: Annotated[
+        Path | None, typer.Option(help="An adapter to go on from; default: the bundled reader.")
+    ] = None,
+) -> None:
+    """Train what ranks passages by reading them with the question; an interrupted run goes on."""
+    # Heavy, and the command line loads this module also for its other commands.
+    from models.bundled import reader_path
+    from training.reranker import RerankerSettings
+    from training.reranker import train as train_reranker
+
+    base, rankings, settings = _rankings(recipe, data, RerankerSettings)
+    file = train_reranker(
+        base, rankings, out, settings, messages.print, begin=begin or reader_path()
+    )
+    messages.print(f"{file} is the reranker")
+
+
+@app.command()
+def embedder(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
+    """Tune the encoder for search on questions and passages; an interrupted run goes on."""
+    # Heavy, and the command line loads this module also for its other commands.
+    from training.embedder import EmbedderSettings
+    from training.embedder import train as train_embedder
+
+    base, rankings, settings = _rankings(recipe, data, EmbedderSettings)
+    file = train_embedder(base, rankings, out, settings, messages.print)
+    messages.print(f"{file} is what the encoder learnt")
+
+
+@app.command()
 def nsp(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
     """Train what tells where a text turns; an interrupted run goes on."""
     # Heavy, and the command line loads this module also for its other commands.
@@ -79,6 +119,24 @@ def nsp(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
     base = prepare_encoder(Settings().models_path, messages.print)
     file = train_nsp(base, pairs, out, plan.settings, messages.print)
     messages.print(f"{file} tells how well sentences follow each other")
+
+
+def _rankings(
+    recipe: Path, data: Path, form: type[RankingSettings]
+) -> "tuple[Path, list[Ranking], RankingSettings]":
+    """Return the plain encoder's folder, the recipe's samples and its settings."""
+    from models.bundled import prepare_encoder
+    from models.encoder import Encoder
+    from training.data.neighbours import nearest_by
+    from training.data.ranking import RankingSource
+    from training.recipe import collect_rankings, read_recipe
+
+    base = prepare_encoder(Settings().models_path, messages.print)
+    with _explained():
+        plan = read_recipe(recipe, RankingSource, form)
+        found = collect_rankings(plan, data, nearest_by(Encoder(base), messages.print))
+    messages.print(f"{len(found)} questions")
+    return base, found, plan.settings
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from generation.prompt import Language
 from training.data.grounded_qa import Mixture, Sample, build_samples
+from training.data.ranking import Neighbours, Ranking, RankingSource, build_rankings
 from training.data.reading import Reading, build_readings
 from training.data.sentence_pairs import SentencePair, TextSource, build_pairs, read_unseen
 from training.timed_run import TimedSettings
@@ -27,7 +28,7 @@ class Source:
 
 Settings = TypeVar("Settings", bound=TimedSettings)
 Drawn = TypeVar("Drawn")
-From = TypeVar("From", Source, TextSource)
+From = TypeVar("From", Source, TextSource, RankingSource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,20 @@ def collect_readings(recipe: Recipe[Source, Settings], data: Path) -> list[Readi
             unanswerable=source.unanswerable,
             hold_out=source.hold_out,
         ),
+    )
+
+
+def collect_rankings(
+    recipe: Recipe[RankingSource, Settings], data: Path, neighbours: Neighbours | None
+) -> list[Ranking]:
+    """Build questions with passages, shuffled. Raises RecipeError if a file is missing.
+
+    neighbours: finds hard passages for questions with judgements, beside BM25.
+    """
+    return _collect(
+        recipe,
+        data,
+        lambda path, source, seed: build_rankings(path, source, seed=seed, neighbours=neighbours),
     )
 
 

@@ -3,9 +3,20 @@ from pathlib import Path
 
 import pytest
 
+from training.data.ranking import RankingSource
 from training.data.sentence_pairs import TextSource
+from training.embedder import EmbedderSettings
 from training.nsp import NspSettings
-from training.recipe import Recipe, RecipeError, Source, collect_pairs, collect_samples, read_recipe
+from training.recipe import (
+    Recipe,
+    RecipeError,
+    Source,
+    collect_pairs,
+    collect_rankings,
+    collect_samples,
+    read_recipe,
+)
+from training.reranker import RerankerSettings
 from training.sft import SftSettings
 
 SOURCE = {
@@ -73,3 +84,17 @@ def test_collect_pairs_leaves_out_what_is_measured_on_and_names_what_is_missing(
     (tmp_path / "kept.ref").unlink()
     with pytest.raises(RecipeError, match=r"kept\.ref is not in"):
         collect_pairs(recipe, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["embedder", "reranker"])
+def test_shipped_ranking_recipes_can_be_read(name: str) -> None:
+    form = EmbedderSettings if name == "embedder" else RerankerSettings
+    recipe = read_recipe(Path(f"training/recipes/{name}.json"), RankingSource, form)
+    assert {one.form for one in recipe.sources} == {"squad", "texts", "judged"}
+    assert all(one.skip for one in recipe.sources if one.form == "judged")
+
+
+def test_collect_rankings_missing_data_is_named(tmp_path: Path) -> None:
+    source = RankingSource("squad.json", "squad", "zh", 3)
+    with pytest.raises(RecipeError, match=r"squad\.json is not in"):
+        collect_rankings(Recipe((source,), RerankerSettings()), tmp_path, None)
