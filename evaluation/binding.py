@@ -41,7 +41,12 @@ def bind(service: Service) -> Subject:
     def ingest(files: Sequence[SourceFile], progress: Callable[[int, int], None]) -> Ingested:
         return _ingest(files, service, progress)
 
-    return Subject(search, ask, ingest, service.embedder, service.close)
+    def plain_encoder() -> TextEncoder:
+        if service.settings.encoder != "bundled":
+            return service.embedder
+        return build_encoder(service.settings.model_copy(update={"encoder": "bundled-plain"}))
+
+    return Subject(search, ask, ingest, plain_encoder, service.close)
 
 
 def embedding_seconds(settings: Settings, texts: Sequence[str]) -> float:

@@ -114,7 +114,7 @@ def prepare_plain_vectors(
 ) -> PlainVectors:
     """Embed the corpus bare, or find its vectors from an earlier run, below `folder`."""
     windows = plain_windows(documents, encoder)
-    path = folder / f"plain-{_digest(fingerprint(documents), settings.encoder)}.npz"
+    path = folder / f"plain-{_digest(fingerprint(documents), _published(settings))}.npz"
     if reuse and path.is_file():
         with np.load(path) as stored:
             if len(stored["vectors"]) == len(windows.texts):
@@ -185,3 +185,8 @@ def _write_facts(home: Path, facts: CollectionFacts) -> None:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _published(settings: Settings) -> str:
+    """Return the name of the encoder that the baseline uses, whatever was trained on it here."""
+    return "bundled-plain" if settings.encoder == "bundled" else settings.encoder

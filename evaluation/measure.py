@@ -29,6 +29,7 @@ from evaluation.retrieval_run import (
     run_service,
     score,
 )
+from evaluation.subject import TextEncoder
 
 # What a figure depends on; addresses, folders and keys stay out of what gets published.
 _SETTINGS_OF_A_RESULT = (
@@ -80,15 +81,16 @@ def measure_retrieval(
         raise SelectionError(f"no question of {dataset.name} has a relevant document")
     served = _serve(dataset, plan, open_subject, progress)
     with closing(served.subject):
+        encoder = served.subject.plain_encoder()
         plain = prepare_plain_vectors(
             dataset.documents,
             plan.settings,
             plan.collections,
-            served.subject.encoder,
+            encoder,
             reuse=plan.reuse,
             progress=progress,
         )
-        searched, runs = _search_all(dataset, plan, served, plain, depth, progress)
+        searched, runs = _search_all(dataset, plan, served, plain, encoder, depth, progress)
     scores = score(dataset, runs, seed=plan.seed)
     folder = _run_folder(plan.out, "retrieval", dataset)
     for system, rankings in runs.items():
@@ -130,6 +132,7 @@ def _search_all(
     plan: RunPlan,
     served: ServedCollection,
     plain: PlainVectors,
+    encoder: TextEncoder,
     depth: int,
     progress: StageProgress,
 ) -> tuple[SearchedRun, dict[str, Rankings]]:
@@ -144,9 +147,7 @@ def _search_all(
     )
     dense = PlainDense([d.id for d in dataset.documents], plain.windows, plain.vectors)
     bm25 = PlainBm25(dataset.documents, lambda done, total: progress("plain BM25", done, total))
-    baselines = run_baselines(
-        questions, served.subject, dense, bm25, depth=depth, progress=progress
-    )
+    baselines = run_baselines(questions, encoder, dense, bm25, depth=depth, progress=progress)
     return searched, {OWN: searched.rankings, **baselines}
 
 

@@ -10,7 +10,7 @@ from evaluation.baselines import PlainBm25, PlainDense, Scored, fuse_plain
 from evaluation.datasets import Dataset, Question
 from evaluation.metrics import Grades, Interval
 from evaluation.progress import StageProgress
-from evaluation.subject import Subject
+from evaluation.subject import Subject, TextEncoder
 from retrieval.records import Passage
 
 OWN, RRF, DENSE, BM25 = "youju", "plain-rrf", "plain-e5", "plain-bm25"
@@ -111,7 +111,7 @@ def documents_of(passages: Sequence[Passage], corpus_ids: Mapping[str, str]) -> 
 
 def run_baselines(
     questions: Sequence[Question],
-    subject: Subject,
+    encoder: TextEncoder,
     dense: PlainDense,
     bm25: PlainBm25,
     *,
@@ -120,7 +120,7 @@ def run_baselines(
 ) -> dict[str, Rankings]:
     """Return the rankings of the plain systems, by system."""
     runs: dict[str, Rankings] = {RRF: {}, DENSE: {}, BM25: {}}
-    vectors = subject.encoder.embed_queries([question.text for question in questions])
+    vectors = encoder.embed_queries([question.text for question in questions])
     for number, (question, vector) in enumerate(zip(questions, vectors, strict=True), start=1):
         by_meaning, by_words = dense.search(vector, depth), bm25.search(question.text, depth)
         runs[RRF][question.id] = _ids(fuse_plain([by_meaning, by_words], depth))

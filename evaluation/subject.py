@@ -19,7 +19,7 @@ class ReleasedSentence:
 
 
 class TextEncoder(Protocol):
-    """The service's own encoder, used bare by the baseline."""
+    """The service's encoder as it was published, used bare by the baseline."""
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per question, (n, d)."""
@@ -39,11 +39,12 @@ class Subject:
     """The service under test: the very functions that its HTTP calls run, on one collection.
 
     search: (question, top_k). ask: sentences as they are released, then the Answer, last.
-    ingest: (files, progress by (done, total)); searches see all of it afterwards.
+    ingest: (files, progress by (done, total)); searches see all of it afterwards. plain_encoder:
+    loads the encoder without what was trained on it here.
     """
 
     search: Callable[[str, int], SearchResult]
     ask: Callable[[str], Iterator[ReleasedSentence | Answer]]
     ingest: Callable[[Sequence[SourceFile], Callable[[int, int], None]], Ingested]
-    encoder: TextEncoder
+    plain_encoder: Callable[[], TextEncoder]
     close: Callable[[], None]

@@ -95,7 +95,9 @@ def test_run_service_deep_list_with_another_head_shows_in_agreement(zoo, served,
         return type(found)(found.passages[::-1], {}, found.documents) if top_k > 5 else found
 
     subject = service.subject()
-    subject = type(subject)(search, subject.ask, subject.ingest, subject.encoder, subject.close)
+    subject = type(subject)(
+        search, subject.ask, subject.ingest, subject.plain_encoder, subject.close
+    )
     run = run_service(zoo.questions, subject, served.corpus_ids, top_k=5, depth=30, progress=_quiet)
     assert run.agreement == 0.0
 
@@ -108,7 +110,7 @@ def test_run_service_hit_outside_the_corpus_is_an_error(zoo, served) -> None:
 
 
 def test_run_baselines_rank_by_their_own_lights(zoo, served) -> None:
-    encoder = served.subject.encoder
+    encoder = served.subject.plain_encoder()
     windows = plain_windows(zoo.documents, encoder)
     dense = PlainDense(
         [document.id for document in zoo.documents],
@@ -117,7 +119,7 @@ def test_run_baselines_rank_by_their_own_lights(zoo, served) -> None:
     )
     runs = run_baselines(
         zoo.questions,
-        served.subject,
+        encoder,
         dense,
         PlainBm25(zoo.documents, _quiet),
         depth=10,
