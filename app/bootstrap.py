@@ -36,12 +36,14 @@ from models.bundled import (
     prepare_encoder,
     prepare_generator,
     reader_path,
+    reranker_path,
 )
 from models.errors import CorruptModel, MissingModelPackage
 from retrieval.collections_index import CollectionsIndex
 from retrieval.document_entry import indexing_identity
 from retrieval.fusion_weights import weights_of
 from retrieval.manifest import IndexIdentity
+from retrieval.ports import PairScorer
 from retrieval.search import Searcher
 from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
 from retrieval.snapshots import Snapshots
@@ -61,7 +63,11 @@ Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
 
 def prepare_models(settings: Settings, report: Report) -> None:
     """Make the bundled models ready that the settings ask for. Raises as `models.bundled`."""
-    if settings.has_bundled_trunk or _uses_bundled_reader(settings):
+    if (
+        settings.has_bundled_trunk
+        or _uses_bundled_reader(settings)
+        or settings.reranker == "bundled"
+    ):
         prepare_encoder(settings.models_path, report)
     if _uses_bundled_generator(settings):
         prepare_generator(settings.models_path, report)
@@ -76,7 +82,8 @@ def build_service(settings: Settings) -> Service:
         encoder.dimension,
         build_snapshots(catalog, encoder) if settings.snapshot_seconds else None,
     )
-    searcher = Searcher(indexes, catalog, encoder, weights_of(settings.key_index))
+    weights = replace(weights_of(settings.key_index), rerank_depth=settings.rerank_passages)
+    searcher = Searcher(indexes, catalog, encoder, weights, build_reranker(settings, encoder))
     generator = build_generator(settings)
     scripts = load_scripts()
     fallbacks: dict[Language, str] = {
@@ -288,6 +295,24 @@ def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | Non
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
     words = encoder.words if settings.has_bundled_trunk else None
     return Reader(trunk, reader_path(), Cores(settings.threads), words)
+
+
+def build_reranker(settings: Settings, encoder: "Encoder") -> PairScorer | None:
+    """Return what orders the best passages anew, as the settings name it; None: nothing does.
+
+    encoder: what it shares the trunk's words and the cores with, if it can.
+    """
+    if settings.reranker == "none":
+        return None
+    if settings.reranker != "bundled":
+        from models.published_pair_scorer import PublishedPairScorer
+
+        return PublishedPairScorer(settings.reranker)
+    from models.pair_scorer import PairScorer as BundledPairScorer
+
+    trunk = prepare_encoder(settings.models_path, lambda _line: None)
+    words = encoder.words if settings.has_bundled_trunk else None
+    return BundledPairScorer(trunk, reranker_path(), encoder.cores, words)
 
 
 def build_generator(settings: Settings) -> Generator | None:

@@ -17,7 +17,6 @@ MOST_PASSAGES = 8
 """As many as are read for a question: more take longer and rarely hold the answer."""
 
 _LONGEST_ANSWER = 64  # tokens
-_LONGEST_TITLE = 120  # code points
 _PARAGRAPH = re.compile(r"[^\n]+")
 _AROUND = "，、；：,;:"
 # A word or a number in letters and digits other than Han: "well-kept", "17,455.5".
@@ -60,7 +59,7 @@ def read_evidence(question: str, passages: Sequence[Passage], reader: EvidenceRe
     """
     if not passages:
         return Evidence((), None)
-    titles = [title_line(passage) for passage in passages]
+    titles = [passage.title_line for passage in passages]
     texts = [title + passage.text for title, passage in zip(titles, passages, strict=True)]
     read = [
         _below(logits, len(title))
@@ -122,12 +121,6 @@ def support_of(spans: Sequence[Span], passages: Sequence[Passage], support: Supp
             if any(left < end and start < right for left, right in cited):
                 found = max(found, value)
     return found
-
-
-def title_line(passage: Passage) -> str:
-    """Return the line that a reader sees above a passage: its title and headings, or nothing."""
-    path = passage.title_path
-    return path[:_LONGEST_TITLE] + "\n" if path else ""
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ class FusionWeights:
     words is told by its words, one in other words by its meaning. body_field, above_field,
     key_field: what a term counts for `words` in the chunk's text, in the key information where the
     text lacks it, and anywhere in the key information. What weighs 0 is not searched.
+    rerank: a unit of the reranker's logit, for the first `rerank_depth` passages.
     """
 
     raw: float = 0.8
@@ -32,6 +33,8 @@ class FusionWeights:
     key_field: float = 0.0
     depth: int = 100
     candidate_documents: int = 64
+    rerank: float = 0.1
+    rerank_depth: int = 16
 
     @property
     def fields(self) -> Mapping[str, float]:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ingestion.store.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
 from retrieval.dense import Vectors
 
@@ -12,6 +15,14 @@ class QueryEmbedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per text, (n, d)."""
+        ...
+
+
+class PairScorer(Protocol):
+    """Reads a question together with passages."""
+
+    def score_pairs(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """Return one logit per passage, (n,), higher is better."""
         ...
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_LONGEST_TITLE = 120  # code points
+
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
@@ -32,6 +34,12 @@ class Passage:
     text: str
     score: float
     scores: Mapping[str, float]
+
+    @property
+    def title_line(self) -> str:
+        """Return the line that a model sees above a passage: its title path, or nothing."""
+        path = self.title_path
+        return path[:_LONGEST_TITLE] + "\n" if path else ""
 
     @property
     def title_path(self) -> str:

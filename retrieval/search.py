@@ -1,51 +1,23 @@
-"""The whole path of a search on one page: summaries first, then both levels, fused, as raw text.
+"""The whole path of a search on one page: ranked by index, mapped to raw text, read once more.
 
 `/search` and `/ask` both run `Searcher.search`; nothing else ranks passages.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping, Sequence
 
 from retrieval.collection_index import CollectionIndex
 from retrieval.collections_index import CollectionsIndex
-from retrieval.fusion import ScoredRun, fuse_scores
+from retrieval.first_stage import FirstStage
 from retrieval.fusion_weights import FusionWeights
-from retrieval.key_index import Scored
-from retrieval.ports import ChunkStore, QueryEmbedder
+from retrieval.ports import ChunkStore, PairScorer, QueryEmbedder
 from retrieval.records import Passage, SearchRequest, SearchResult
+from retrieval.rerank import rerank
+from retrieval.search_trace import SearchTrace
 from retrieval.terms import terms
 
-
-@dataclass(slots=True)
-class _Trace:
-    """Times and per-stage scores of one search."""
-
-    timings: dict[str, float] = field(default_factory=dict)
-    scores: dict[int, dict[str, float]] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.timings[name] = (time.perf_counter() - started) * 1000
-
-    def note(self, name: str, found: Scored) -> None:
-        for row, score in found:
-            self.scores.setdefault(row, {})[name] = score
-
-
-class _Hits(NamedTuple):
-    """What one search over some of the documents gave, by kind of match."""
-
-    words: Scored
-    raw: Scored
-    keys: Scored
+_SPARE = 16
+"""Rows mapped beyond those wanted: a chunk may have been deleted since it was ranked."""
 
 
 class Searcher:
@@ -57,132 +29,46 @@ class Searcher:
         store: ChunkStore,
         embedder: QueryEmbedder,
         weights: FusionWeights | None = None,
+        scorer: PairScorer | None = None,
     ) -> None:
+        """scorer: reads the first passages with the question and reorders them; None: nobody."""
         self._indexes = indexes
         self._store = store
         self._embedder = embedder
         self._weights = weights or FusionWeights()
+        self._first = FirstStage(self._weights)
+        self._scorer = scorer
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return up to `top_k` passages, best first; none if the collection is unknown or empty."""
         started = time.perf_counter()
-        trace = _Trace()
+        trace = SearchTrace()
         index = self._indexes.collection(request.collection)
         if index is None or request.top_k < 1:
             return SearchResult((), {"total": 0.0}, len(index.numbers) if index else 0)
         with trace.stage("embed_query"):
             vector = self._embedder.embed_queries([request.query])[0]
             words = terms(request.query)
-        fused = self._rank(index, request, words, vector, trace)
+        fused = self._first.rank(index, request, words, vector, trace)
         with trace.stage("map_to_text"):
-            passages = self._passages(index, fused, trace.scores, request.top_k)
+            read = self._weights.rerank_depth if self._scorer else 0
+            wanted = max(request.top_k, read)
+            passages = self._passages(index, fused[: wanted + _SPARE], trace.scores)[:wanted]
+        if self._scorer is not None:
+            with trace.stage("rerank"):
+                passages = rerank(request.query, passages, self._scorer, self._weights)
         trace.timings["total"] = (time.perf_counter() - started) * 1000
-        return SearchResult(tuple(passages), trace.timings, len(index.numbers))
-
-    def _rank(
-        self,
-        index: CollectionIndex,
-        request: SearchRequest,
-        words: Sequence[str],
-        vector: NDArray[np.float32],
-        trace: _Trace,
-    ) -> list[tuple[int, float]]:
-        allowed = _numbers(index, request.document_ids)
-        with trace.stage("summary_filter"):
-            found = index.summaries.candidates(
-                words, vector, self._weights.candidate_documents, allowed
-            )
-        # Globally, too: a bad summary must not hide a document.
-        with trace.stage("global"):
-            hits = [self._hits(index, words, vector, allowed, "", trace)]
-            documents = self._documents(index, words, allowed)
-        if found is not None:
-            with trace.stage("candidates"):
-                among = [number for number, _ in found]
-                hits.append(self._hits(index, words, vector, among, "candidates.", trace))
-        with trace.stage("fusion"):
-            return self._fuse(index, words, hits, documents, trace)
-
-    def _hits(
-        self,
-        index: CollectionIndex,
-        words: Sequence[str],
-        vector: NDArray[np.float32],
-        documents: Sequence[int] | None,
-        prefix: str,
-        trace: _Trace,
-    ) -> _Hits:
-        weights = self._weights
-        rows = None if documents is None else index.keys.rows_of(documents)
-        hits = _Hits(
-            words=index.keys.search_words(words, weights.fields, weights.depth, documents),
-            raw=index.keys.search_raw(vector, weights.depth, rows) if weights.raw else [],
-            keys=index.keys.search_keys(vector, weights.depth, rows) if weights.keys else [],
-        )
-        trace.note(prefix + "words", hits.words)
-        trace.note(prefix + "raw", hits.raw)
-        trace.note(prefix + "keys", hits.keys)
-        return hits
-
-    def _documents(
-        self, index: CollectionIndex, words: Sequence[str], allowed: Sequence[int] | None
-    ) -> Scored:
-        weights = self._weights
-        if not weights.document_words:
-            return []
-        return index.keys.search_documents(words, weights.depth, allowed)
-
-    def _fuse(
-        self,
-        index: CollectionIndex,
-        words: Sequence[str],
-        hits: Sequence[_Hits],
-        documents: Scored,
-        trace: _Trace,
-    ) -> list[tuple[int, float]]:
-        """Merge what the whole collection gave, first in `hits`, and its candidate documents.
-
-        documents: (number, score by words). They lift their chunks that were found.
-        """
-        weights = self._weights
-        highest = index.keys.highest_words_score(words, weights.fields)
-        covered = [self._shares(one.words, highest) for one in hits]
-        raw, keys = [one.raw for one in hits], [one.keys for one in hits]
-        shares = dict(self._shares(documents, index.keys.highest_document_score(words)))
-        lifted = [
-            (row, shares[document])
-            for row in trace.scores
-            if (document := index.keys.document_of(row)) in shares
-        ]
-        trace.note("document_words", lifted)
-        return fuse_scores(
-            [
-                ScoredRun(covered, weights.words),
-                ScoredRun([lifted], weights.document_words),
-                ScoredRun(raw, weights.raw, _worst(raw[0])),
-                ScoredRun(keys, weights.keys, _worst(keys[0])),
-            ]
-        )
-
-    def _shares(self, found: Scored, highest: float) -> Scored:
-        if highest <= 0:
-            return []  # All that held a word has been removed since it was found.
-        return [
-            (number, min(score / highest, 1.0) ** self._weights.sharpness)
-            for number, score in found
-        ]
+        return SearchResult(tuple(passages[: request.top_k]), trace.timings, len(index.numbers))
 
     def _passages(
         self,
         index: CollectionIndex,
         fused: Sequence[tuple[int, float]],
         scores: Mapping[int, Mapping[str, float]],
-        top_k: int,
     ) -> list[Passage]:
-        # A few spare ones: a chunk may have been deleted since it was ranked.
         ranked = [
             (chunk_id, row, score)
-            for row, score in fused[: top_k + 16]
+            for row, score in fused
             if (chunk_id := index.keys.chunk_id(row)) is not None
         ]
         chunks = self._store.chunks_by_id([chunk_id for chunk_id, _, _ in ranked])
@@ -207,14 +93,4 @@ class Searcher:
                     scores={**scores.get(row, {}), "fused": score},
                 )
             )
-        return passages[:top_k]
-
-
-def _numbers(index: CollectionIndex, document_ids: frozenset[str] | None) -> list[int] | None:
-    if document_ids is None:
-        return None
-    return [index.numbers[doc] for doc in document_ids if doc in index.numbers]
-
-
-def _worst(found: Scored) -> float:
-    return found[-1][1] if found else 0.0
+        return passages

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
 from retrieval.collections_index import CollectionsIndex
@@ -143,3 +146,40 @@ def test_search_in_one_level_scores_by_that_level_alone(catalog: FakeCatalog) ->
     found = [*raw.search(by_title).passages, *raw.search(by_text).passages]
     assert all("keys" not in passage.scores for passage in found)
     assert all("words" not in passage.scores for passage in raw.search(by_title).passages)
+
+
+class LastingScorer:
+    """Likes what lasts."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def score_pairs(self, question: str, passages: Sequence[str]) -> np.ndarray:
+        self.read = list(passages)
+        return np.array(["lasts" in text for text in passages], dtype=np.float32) * 50
+
+
+def test_search_with_a_reranker_reorders_what_it_read(catalog: FakeCatalog) -> None:
+    indexes = CollectionsIndex(catalog, DIMENSION)
+    indexes.refresh()
+    scorer = LastingScorer()
+    searcher = Searcher(indexes, catalog, FakeEmbedder(), FusionWeights(rerank_depth=5), scorer)
+    result = searcher.search(_request("item23 costs", top_k=2))
+    plain = _searcher(catalog).search(_request("item23 costs", top_k=5))
+    assert plain.passages[0].text == "item23 costs"
+    assert result.passages[0].text == "item23 lasts"
+    assert result.passages[0].scores["rerank"] == 50.0
+    assert scorer.read == [one.title_line + one.text for one in plain.passages]
+    assert len(result.passages) == 2
+    assert "rerank" in result.timings_ms
+    assert "rerank" not in plain.timings_ms
+
+
+def test_search_with_a_reranker_gives_more_passages_than_it_reads(catalog: FakeCatalog) -> None:
+    indexes = CollectionsIndex(catalog, DIMENSION)
+    indexes.refresh()
+    weights = FusionWeights(rerank_depth=2)
+    searcher = Searcher(indexes, catalog, FakeEmbedder(), weights, LastingScorer())
+    passages = searcher.search(_request("item23 costs", top_k=9)).passages
+    assert len(passages) == 9
+    assert [one.score for one in passages] == sorted((p.score for p in passages), reverse=True)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from generation.evidence import title_line
 from generation.prompt import Language
 from training.data.grounded_qa import ChunkIndex, Question, balance, read_squad
 
@@ -78,4 +77,4 @@ def _shown(index: ChunkIndex, chosen: list[int], rng: random.Random) -> list[tup
     """Return the title line (or nothing) and the text of each chunk."""
     titled = rng.random() >= _UNTITLED
     passages = [index.chunks[number][1] for number in chosen]
-    return [(title_line(passage) if titled else "", passage.text) for passage in passages]
+    return [(passage.title_line if titled else "", passage.text) for passage in passages]
