@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from app.service import Readiness, Service
 from app.settings import Settings, Strategy
 from generation.compliance import Gate
 from generation.compliance_rules import RULES
+from generation.evidence import MOST_PASSAGES
 from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
@@ -41,6 +43,7 @@ from models.bundled import (
 from models.errors import CorruptModel, MissingModelPackage
 from retrieval.collections_index import CollectionsIndex
 from retrieval.document_entry import indexing_identity
+from retrieval.explain import explain
 from retrieval.fusion_weights import weights_of
 from retrieval.manifest import IndexIdentity
 from retrieval.ports import PairScorer
@@ -124,6 +127,7 @@ def build_service(settings: Settings) -> Service:
         settings=settings,
         catalog=catalog,
         search=searcher.search,
+        explain=partial(explain, searcher, passages_read=_passages_read(settings)),
         answer=with_sessions(catalog.sessions, answerer.answer),
         scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
@@ -353,6 +357,12 @@ def _strategy(settings: Settings) -> Strategy:
     if settings.strategy == "auto":
         return "generate" if settings.generator_url else "read"
     return settings.strategy
+
+
+def _passages_read(settings: Settings) -> int:
+    """Return how many passages of a search an answer is made from at most."""
+    reads = settings.reader == "bundled" or _uses_bundled_reader(settings)
+    return min(settings.top_k, MOST_PASSAGES) if reads else settings.top_k
 
 
 def _context_tokens(settings: Settings) -> int:

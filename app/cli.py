@@ -174,6 +174,43 @@ def search(
 
 
 @app.command()
+def explain(
+    query: str,
+    document: Annotated[
+        str | None, typer.Option("--document", help="Id of a document that should be found.")
+    ] = None,
+    chunk: Annotated[
+        str | None, typer.Option("--chunk", help="Id of a chunk that should be found.")
+    ] = None,
+    collection: Collection = None,
+) -> None:
+    """Show at which stage of a search an expected document or chunk was lost, and what to do."""
+    from app.bootstrap import build_service
+    from app.explanation_text import advice, stage_lines
+    from generation.language import question_language
+    from retrieval.explain import Expected, NotIndexed
+    from retrieval.records import SearchRequest
+
+    if (document is None) == (chunk is None):
+        raise typer.BadParameter("give --document or --chunk, one of them")
+    settings = Settings()
+    service = build_service(settings)
+    name = collection or settings.default_collection
+    request = SearchRequest(query, name, settings.top_k, None)
+    try:
+        found = service.explain(request, Expected(chunk, document))
+    except NotIndexed as exc:
+        _say(f"collection {name} holds no such document or chunk", style="red")
+        raise typer.Exit(1) from exc
+    finally:
+        service.close()
+    _print_plain(f"{found.title} ({found.document_id}), chunk {found.chunk_id}")
+    for line in stage_lines(found):
+        _print_plain(line)
+    _say(advice(found, question_language(query)))
+
+
+@app.command()
 def documents(collection: Collection = None) -> None:
     """List the searchable documents."""
     from app.bootstrap import open_catalog

@@ -49,6 +49,17 @@ class RevisionNotFound(RequestError):
         self.revision = revision
 
 
+class NothingExpected(RequestError):
+    """The collection's indexes hold no such chunk or document."""
+
+    code = "not_indexed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The collection holds no such chunk or document, or it is not searchable yet."
+        )
+
+
 class JobNotFound(RequestError):
     """No job has this id."""
 

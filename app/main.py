@@ -20,6 +20,7 @@ from app.routes import (
     ask,
     collections,
     documents,
+    explain,
     health,
     ingest,
     jobs,
@@ -69,7 +70,7 @@ def create_app(service: Service, web_folder: Path = web.WEB_FOLDER) -> FastAPI:
     )
     app.state.service = service
     app.state.pools = open_pools(service.settings)
-    modules = (ask, collections, documents, health, ingest, jobs, openai, search, verify)
+    modules = (ask, collections, documents, explain, health, ingest, jobs, openai, search, verify)
     routers = [*(routes.router for routes in modules), web.page_router(web_folder)]
     for router in routers:
         app.include_router(router)

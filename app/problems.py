@@ -42,6 +42,7 @@ class Rule:
 TABLE: tuple[tuple[type[Exception], Rule], ...] = (
     (errors.DocumentNotFound, Rule(404, "No such document")),
     (errors.RevisionNotFound, Rule(404, "No such revision")),
+    (errors.NothingExpected, Rule(404, "Not in the index")),
     (errors.JobNotFound, Rule(404, "No such job")),
     (errors.ModelNotFound, Rule(404, "No such model")),
     (errors.JobFinished, Rule(409, "The job has ended")),

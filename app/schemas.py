@@ -4,15 +4,23 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from app.settings import Strategy
 from generation.records import Outcome
 from ingestion.records import BlockKind, KeyKind
 from ingestion.store.stored import JobState
+from retrieval.explain import Loss, Stage
 
 MAX_QUESTION = 2000
 MAX_TOP_K = 100
@@ -286,6 +294,45 @@ class SearchReply(Reply):
     documents: int = Field(
         description="Searchable ones of the collection; 0: it is empty or does not exist."
     )
+
+
+class ExplainBody(Request):
+    """A search, and what it was expected to find: a chunk, or any chunk of a document."""
+
+    query: Question
+    collection: CollectionName | None = None
+    top_k: TopK | None = None
+    filters: Filters | None = None
+    expected_chunk_id: ShortText | None = None
+    expected_document_id: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _expects_one_thing(self) -> Self:
+        if (self.expected_chunk_id is None) == (self.expected_document_id is None):
+            raise ValueError("give expected_chunk_id or expected_document_id, one of them")
+        return self
+
+
+class StageReply(Reply):
+    """What one stage of the search made of the expected chunk, or of its document."""
+
+    stage: Stage
+    rank: int | None = Field(description="From 1, over the whole collection; null: no score there.")
+    score: float | None
+    limit: int | None = Field(description="How many the stage hands on; null: no fixed number.")
+    passed: bool
+
+
+class ExplainReply(Reply):
+    """The way of the expected chunk through the very search that `/ask` runs."""
+
+    chunk_id: str
+    document_id: str
+    title: str
+    rank: int | None = Field(description="In the result of `/search`; null: not in it.")
+    lost_at: Loss | None = Field(description="The stage that left it out; null: none did.")
+    advice: str = Field(description="What happened and what to do, in the question's language.")
+    stages: list[StageReply]
 
 
 class TurnBody(Request):

@@ -9,6 +9,7 @@ from app.settings import Settings
 from ingestion.ports import PassageEmbedder
 from ingestion.store.catalog import Catalog
 from ingestion.store.stored import StoredChunk
+from retrieval.explain import Expected, Explanation
 from retrieval.ports import QueryEmbedder
 from retrieval.records import SearchRequest, SearchResult
 
@@ -36,6 +37,7 @@ class Service:
     """Everything behind the routes. All calls block and may come from any thread.
 
     scored_chunks: a page of a document's chunks as the catalog gives it, every border scored.
+    explain: the way of an expected chunk through that very search. Raises NotIndexed.
     answer: yields sentences as compliance releases them, then one DoneEvent; closing the iterator
     stops the generator. refresh: lets the indexes follow the catalog. close: frees everything.
     """
@@ -43,6 +45,7 @@ class Service:
     settings: Settings
     catalog: Catalog
     search: Callable[[SearchRequest], SearchResult]
+    explain: Callable[[SearchRequest, Expected], Explanation]
     answer: Callable[[AnswerRequest], Iterator[AnswerEvent]]
     scored_chunks: Callable[[str, int, int], tuple[list[StoredChunk], int]]
     embedder: Embedder

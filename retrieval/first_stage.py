@@ -46,6 +46,7 @@ class FirstStage:
         with trace.stage("global"):
             hits = [self._hits(index, words, vector, allowed, "", trace)]
             documents = self._documents(index, words, allowed)
+        trace.candidates = found
         if found is not None:
             with trace.stage("candidates"):
                 among = [number for number, _ in found]

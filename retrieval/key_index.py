@@ -101,6 +101,13 @@ class KeyIndex:
         """Return the document of a row, or None if it has been removed since."""
         return self._document_of.get(row)
 
+    def row_of(self, chunk_id: str) -> int | None:
+        """Return the row of a chunk, None if it has none. O(rows)."""
+        for row, known in self._chunk_ids.items():
+            if known == chunk_id:
+                return row
+        return None
+
     def rows_of(self, documents: Sequence[int]) -> list[int]:
         """Return all rows of the given documents."""
         return [row for document in documents for row in self._rows_of.get(document, ())]

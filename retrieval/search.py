@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from retrieval.collection_index import CollectionIndex
 from retrieval.collections_index import CollectionsIndex
@@ -18,6 +19,21 @@ from retrieval.terms import terms
 
 _SPARE = 16
 """Rows mapped beyond those wanted: a chunk may have been deleted since it was ranked."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedSearch:
+    """A search with what its stages found.
+
+    fused: (row, score) of all that the first stage found, best first. passages: those that were
+    mapped to text, in their last order; the result is the first of them.
+    """
+
+    result: SearchResult
+    index: CollectionIndex | None
+    fused: Sequence[tuple[int, float]]
+    trace: SearchTrace
+    passages: Sequence[Passage]
 
 
 class Searcher:
@@ -36,20 +52,28 @@ class Searcher:
         self._store = store
         self._embedder = embedder
         self._weights = weights or FusionWeights()
-        self._first = FirstStage(self._weights)
         self._scorer = scorer
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return up to `top_k` passages, best first; none if the collection is unknown or empty."""
+        return self.follow(request).result
+
+    def follow(self, request: SearchRequest, *, depth: int | None = None) -> FollowedSearch:
+        """Search, and return also what each stage found.
+
+        depth: how far down each list goes, in place of the weights' own; for explaining only.
+        """
         started = time.perf_counter()
         trace = SearchTrace()
         index = self._indexes.collection(request.collection)
         if index is None or request.top_k < 1:
-            return SearchResult((), {"total": 0.0}, len(index.numbers) if index else 0)
+            documents = len(index.numbers) if index else 0
+            return FollowedSearch(SearchResult((), {"total": 0.0}, documents), index, (), trace, ())
         with trace.stage("embed_query"):
             vector = self._embedder.embed_queries([request.query])[0]
             words = terms(request.query)
-        fused = self._first.rank(index, request, words, vector, trace)
+        weights = self._weights if depth is None else _deep(self._weights, index, depth)
+        fused = FirstStage(weights).rank(index, request, words, vector, trace)
         with trace.stage("map_to_text"):
             read = self._weights.rerank_depth if self._scorer else 0
             wanted = max(request.top_k, read)
@@ -58,7 +82,13 @@ class Searcher:
             with trace.stage("rerank"):
                 passages = rerank(request.query, passages, self._scorer, self._weights)
         trace.timings["total"] = (time.perf_counter() - started) * 1000
-        return SearchResult(tuple(passages[: request.top_k]), trace.timings, len(index.numbers))
+        shown = tuple(passages[: request.top_k])
+        result = SearchResult(shown, trace.timings, len(index.numbers))
+        return FollowedSearch(result, index, fused, trace, passages)
+
+    def titles(self, document_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the titles of those of the documents that exist."""
+        return self._store.titles(document_ids)
 
     def _passages(
         self,
@@ -94,3 +124,9 @@ class Searcher:
                 )
             )
         return passages
+
+
+def _deep(weights: FusionWeights, index: CollectionIndex, depth: int) -> FusionWeights:
+    """Return weights of a search that ranks all but one document, and so many rows of each list."""
+    documents = max(len(index.numbers) - 1, 1)
+    return replace(weights, depth=depth, candidate_documents=documents)

@@ -10,10 +10,14 @@ from retrieval.key_index import Scored
 
 @dataclass(slots=True)
 class SearchTrace:
-    """Milliseconds by stage, and scores by row and stage. It lives as long as its search."""
+    """Milliseconds by stage, and scores by row and stage. It lives as long as its search.
+
+    candidates: (document, score) that the summaries chose, best first; None: nothing was narrowed.
+    """
 
     timings: dict[str, float] = field(default_factory=dict)
     scores: dict[int, dict[str, float]] = field(default_factory=dict)
+    candidates: Scored | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

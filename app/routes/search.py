@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from app.dependencies import ThePools, TheService, require_json
 from app.problems import declared
-from app.schemas import HitReply, SearchBody, SearchReply
+from app.schemas import ExplainBody, HitReply, SearchBody, SearchReply
 from app.settings import Settings
 from retrieval.records import SearchRequest
 
@@ -20,13 +20,14 @@ router = APIRouter()
 )
 async def search(body: SearchBody, service: TheService, pools: ThePools) -> SearchReply:
     """Find passages by the very function that `/ask` uses, with the score of every stage."""
-    request = _search_request(body, service.settings)
+    request = search_request(body, service.settings)
     result = await pools.models.run(partial(service.search, request))
     hits = [HitReply.model_validate(passage) for passage in result.passages]
     return SearchReply(hits=hits, timings_ms=result.timings_ms, documents=result.documents)
 
 
-def _search_request(body: SearchBody, settings: Settings) -> SearchRequest:
+def search_request(body: SearchBody | ExplainBody, settings: Settings) -> SearchRequest:
+    """Return what is asked of the search, the settings' own where the body says nothing."""
     document_ids = body.filters.document_ids if body.filters else None
     return SearchRequest(
         query=body.query,

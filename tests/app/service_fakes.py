@@ -19,6 +19,7 @@ from generation.records import Answer, Citation, Outcome
 from ingestion.errors import BrokenDocument
 from ingestion.store.catalog import Catalog
 from retrieval.dense import Vectors
+from retrieval.explain import Expected, Explanation, NotIndexed, StageRank
 from retrieval.records import Passage, SearchRequest, SearchResult
 from tests.ingestion.catalog_samples import LEASE, ingested_document
 from tests.ingestion.test_coherence import WordScorer
@@ -78,6 +79,16 @@ class FakeModels:
         self.searched.append(request)
         return self.find(request) if self.find else SearchResult((PASSAGE,), {"total": 2.0}, 1)
 
+    def explain(self, request: SearchRequest, expected: Expected) -> Explanation:
+        self.searched.append(request)
+        if expected not in (Expected("c1"), Expected(None, "d1")):
+            raise NotIndexed
+        stages = (
+            StageRank("fusion", 1, 0.9, 16, passed=True),
+            StageRank("result", 1, 0.9, 8, passed=True),
+        )
+        return Explanation("c1", "d1", "劳动合同法", stages, 1, None)
+
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return np.zeros((len(texts), 8), dtype=np.float32)
 
@@ -106,6 +117,7 @@ def make_service(models: FakeModels, settings: Settings) -> Service:
         settings=settings,
         catalog=models.catalog,
         search=models.search,
+        explain=models.explain,
         answer=models.answer,
         scored_chunks=BorderScores(models.catalog, WordScorer).page,
         embedder=models,
