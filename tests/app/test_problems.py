@@ -73,6 +73,7 @@ async def test_schema_declares_every_problem_and_the_types_of_streams(
         "/documents/{document_id}/chunks",
         "/documents/{document_id}/source",
         "/documents/{document_id}/text",
+        "/explain",
         "/healthz",
         "/ingest",
         "/jobs",
