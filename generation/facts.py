@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generation.folding import folded
-from generation.numerals import arabic, canonical
+from ingestion.numerals import arabic, canonical
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rank_bm25 import BM25Okapi
 
 from ingestion.words import fold as stem
-from retrieval.terms import terms as text_terms
+from retrieval.terms import words
 
 _STOP_WORDS = frozenset(
     "的 了 是 在 和 与 及 或 也 都 就 而 被 把 对 从 到 于 以 为 之 其 这 那 此 该 个 些 吗 呢"
@@ -38,9 +38,9 @@ class Relevance:
 def content_terms(text: str) -> list[str]:
     """Return the terms that carry meaning, in order, with repeats.
 
-    They are the terms of the index, without function and question words and English plurals.
+    They are words of a dictionary, without function and question words and English plurals.
     """
-    return [stem(term) for term in text_terms(text) if term not in _STOP_WORDS]
+    return [stem(word) for word in words(text) if word not in _STOP_WORDS]
 
 
 def relevances(question: str, sentences: Sequence[str]) -> list[Relevance]:

@@ -19,7 +19,7 @@ from retrieval.dense import Vectors
 from retrieval.terms import terms
 
 DIGEST_LENGTH = 64
-_PACKAGES = ("opencc", "rjieba")
+_PACKAGES = ("opencc", "PyStemmer")
 
 
 @dataclass(frozen=True, slots=True)

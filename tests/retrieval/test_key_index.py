@@ -1,4 +1,5 @@
 from retrieval.key_index import KeyIndex
+from retrieval.terms import terms
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, embed
 
 
@@ -33,26 +34,26 @@ def test_search_keys_title_words_give_the_chunks_under_it() -> None:
 
 def test_search_words_only_in_key_information_is_found_through_it() -> None:
     index = _index()
-    assert index.search_words(["expenses"], {"body": 1.0, "above": 0.0}, 5, None) == []
+    assert index.search_words(terms("expenses"), {"body": 1.0, "above": 0.0}, 5, None) == []
     for field in ("above", "key"):
-        [(row, _)] = index.search_words(["expenses"], {field: 0.5}, 5, None)
+        [(row, _)] = index.search_words(terms("expenses"), {field: 0.5}, 5, None)
         assert index.chunk_id(row) == "d2/taxis are paid after nine"
 
 
 def test_search_words_that_the_text_says_itself_count_once() -> None:
     index = _index()
-    [(row, without)] = index.search_words(["taxis"], {"body": 1.0}, 5, None)
+    [(row, without)] = index.search_words(terms("taxis"), {"body": 1.0}, 5, None)
     with_key = {"body": 1.0, "above": 9.0}
-    assert index.search_words(["taxis"], with_key, 5, None) == [(row, without)]
+    assert index.search_words(terms("taxis"), with_key, 5, None) == [(row, without)]
 
 
 def test_search_documents_counts_words_of_all_chunks_and_the_title() -> None:
     index = _index()
-    [(spread, both)] = index.search_documents(["annual", "sick", "policy"], 5, None)
-    [(_, one)] = index.search_documents(["annual"], 5, None)
+    [(spread, both)] = index.search_documents(terms("annual sick policy"), 5, None)
+    [(_, one)] = index.search_documents(terms("annual"), 5, None)
     assert index.document_of(index.rows_of([0])[0]) == spread == 0
-    assert one < both <= index.highest_document_score(["annual", "sick", "policy"])
-    assert index.search_documents(["annual"], 5, [1]) == []
+    assert one < both <= index.highest_document_score(terms("annual sick policy"))
+    assert index.search_documents(terms("annual"), 5, [1]) == []
 
 
 def test_rows_of_documents_limit_a_search() -> None:
@@ -68,6 +69,6 @@ def test_remove_document_forgets_its_chunks() -> None:
     assert len(index) == 1
     assert all(index.chunk_id(row) is None for row in rows)
     assert all(index.document_of(row) is None for row in rows)
-    assert index.search_documents(["annual"], 5, None) == []
+    assert index.search_documents(terms("annual"), 5, None) == []
     index.remove(0)
     assert len(index) == 1

@@ -41,8 +41,8 @@ def test_search_named_item_is_first_with_its_raw_text_and_stage_scores(
 
 
 def test_search_words_elsewhere_in_a_document_lift_its_chunks(catalog: FakeCatalog) -> None:
-    catalog.put("a", "marshes", ["the heron waits"])
-    catalog.put("b", "marshes", ["the heron waits", "a marsh at dusk"])
+    catalog.put("a", "wetlands", ["the heron waits"])
+    catalog.put("b", "wetlands", ["the heron waits", "a marsh at dusk"])
     best = _searcher(catalog).search(_request("heron waits marsh")).passages[0]
     assert best.document_id == "b"
     without = FusionWeights(words=0.9, document_words=0.0)

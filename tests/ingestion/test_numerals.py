@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.numerals import arabic, canonical
+from ingestion.numerals import arabic, canonical
 
 
 @pytest.mark.parametrize(
