@@ -128,3 +128,74 @@ def test_add_file_of_another_kind_raises(tmp_path: Path) -> None:
 def test_write_where_nothing_can_be_raises(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="cannot be written"):
         _filled().write(tmp_path / "missing" / "v")
+
+
+def clustered(rows: int, dimension: int = 32) -> np.ndarray:
+    """Return unit vectors in some forty clumps, as those of texts are."""
+    rng = np.random.default_rng(3)
+    centres = rng.normal(size=(40, dimension))
+    found = centres[rng.integers(0, 40, rows)] + 0.4 * rng.normal(size=(rows, dimension))
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def vectors() -> np.ndarray:
+    return clustered(3000)
+
+
+def parted(vectors: np.ndarray) -> DenseIndex:
+    """Return an index that has moved into inverted lists on its way."""
+    index = DenseIndex(32, exact_rows=1000)
+    for start in range(0, len(vectors), 500):
+        index.add(list(range(start, start + 500)), vectors[start : start + 500])
+    return index
+
+
+def test_search_of_many_rows_finds_nearly_what_looking_at_all_finds(vectors: np.ndarray) -> None:
+    exact = DenseIndex(32)
+    exact.add(list(range(len(vectors))), vectors)
+    index = parted(vectors)
+    assert len(index) == len(vectors)
+    kept = []
+    for query in clustered(60):
+        best = {row for row, _ in exact.search(query, 10)}
+        kept.append(len(best & {row for row, _ in index.search(query, 10)}) / 10)
+    assert np.mean(kept) > 0.85
+
+
+def test_search_of_many_rows_within_a_few_is_exact(vectors: np.ndarray) -> None:
+    index, allowed = parted(vectors), list(range(5, 3000, 40))
+    for query in clustered(20):
+        scores = vectors[allowed] @ query
+        expected = [allowed[at] for at in np.argsort(-scores)[:5]]
+        assert [row for row, _ in index.search(query, 5, allowed)] == expected
+
+
+def test_search_of_many_rows_within_many_gives_only_those(vectors: np.ndarray) -> None:
+    allowed = list(range(0, 3000, 2))
+    found = parted(vectors).search(vectors[7], 50, allowed)
+    assert len(found) == 50
+    assert all(row % 2 == 0 for row, _ in found)
+
+
+def test_remove_from_many_rows_leaves_the_rest(vectors: np.ndarray) -> None:
+    index = parted(vectors)
+    index.remove([*range(0, 3000, 3), 99_999])
+    assert len(index) == 2000
+    assert all(row % 3 for row, _ in index.search(vectors[0], 100))
+    assert index.search(vectors[1], 1)[0][0] == 1
+
+
+def test_write_of_many_rows_is_what_one_exact_index_writes(
+    vectors: np.ndarray, tmp_path: Path
+) -> None:
+    exact = DenseIndex(32)
+    exact.add(list(range(len(vectors))), vectors)
+    for name, index in (("exact", exact), ("parted", parted(vectors))):
+        index.remove(list(range(100, 200)))
+        index.write(tmp_path / name)
+    assert (tmp_path / "exact").read_bytes() == (tmp_path / "parted").read_bytes()
+    again = DenseIndex(32, exact_rows=1000)
+    again.add_file(tmp_path / "parted", [*range(100), *range(200, 3000)])
+    assert len(again) == 2900
+    assert again.search(vectors[250], 1)[0][0] == 250
