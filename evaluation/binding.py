@@ -31,6 +31,9 @@ def bind(service: Service) -> Subject:
     def search(question: str, top_k: int) -> SearchResult:
         return service.search(SearchRequest(question, COLLECTION, top_k, None))
 
+    def search_all(question: str, top_k: int) -> SearchResult:
+        return service.search(SearchRequest(question, COLLECTION, top_k, None, narrowed=False))
+
     def ask(question: str) -> Iterator[ReleasedSentence | Answer]:
         for event in service.answer(_request(question)):
             if isinstance(event, SentenceEvent):
@@ -46,7 +49,7 @@ def bind(service: Service) -> Subject:
             return service.embedder
         return build_encoder(service.settings.model_copy(update={"encoder": "bundled-plain"}))
 
-    return Subject(search, ask, ingest, plain_encoder, service.close)
+    return Subject(search, search_all, ask, ingest, plain_encoder, service.close)
 
 
 def embedding_seconds(settings: Settings, texts: Sequence[str]) -> float:

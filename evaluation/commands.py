@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from evaluation.datasets import (
     leave_out,
     load_dataset,
 )
+from evaluation.noise import Noise as Kind
 from evaluation.progress import shown_progress
 from evaluation.report import show_table
 from evaluation.served import NotServed
@@ -74,6 +75,38 @@ def retrieval(
     show_table(console, chosen.name, figures.RETRIEVAL_COLUMNS, figures.retrieval_rows(run.scores))
     show_table(console, "Circumstances", ["what", "value"], figures.circumstance_rows(run))
     _say_where(console, run.folder)
+
+
+@app.command()
+def noise(
+    dataset: DatasetFolder,
+    kinds: Annotated[
+        list[Kind] | None, typer.Option("--kind", help="Which mistakes; default: each in turn.")
+    ] = None,
+    limit: Limit = None,
+    sample: Sample = None,
+    seed: Seed = 7,
+    out: Out = Path("runs"),
+    data_dir: DataDir = None,
+    reuse: Reuse = True,
+) -> None:
+    """Ask every question with one mistake in it, and compare with the question as it is."""
+    with _reported_errors():
+        loaded = load_dataset(dataset, with_answers=False)
+        chosen = choose_questions(loaded, limit=limit, sample=sample, seed=seed)
+        from evaluation import measure
+        from evaluation.binding import open_subject
+
+        options = {"limit": limit, "sample": sample, "seed": seed}
+        collections = data_dir or out / "collections"
+        plan = measure.RunPlan(Settings(), out, collections, seed, reuse, options)
+        console = Console()
+        with shown_progress(console) as progress:
+            found = measure.measure_noise(
+                chosen, plan, open_subject, kinds or list(get_args(Kind)), progress=progress
+            )
+    rows = [[kind, recall, recall / (found["clean"] or 1)] for kind, recall in found.items()]
+    show_table(console, chosen.name, ["mistake", "recall@10", "of clean"], rows)
 
 
 @app.command()

@@ -9,7 +9,14 @@ from evaluation.answer_run import AnswerScores
 from evaluation.collection import PlainVectors, ServedCollection
 from evaluation.datasets import Dataset, fingerprint
 from evaluation.report import Cell
-from evaluation.retrieval_run import MEASURES, OWN, RRF, RetrievalScores, SearchedRun
+from evaluation.retrieval_run import (
+    MEASURES,
+    OWN,
+    RRF,
+    RetrievalScores,
+    SearchedRun,
+    mean_recall,
+)
 
 Facts = dict[str, object]
 Rows = list[list[Cell]]
@@ -19,12 +26,13 @@ RETRIEVAL_COLUMNS = ("system", *MEASURES, "nDCG@10, 95 %")
 
 @dataclass(frozen=True, slots=True)
 class RetrievalRun:
-    """Everything that a retrieval run measured."""
+    """Everything that a retrieval run measured. unfiltered: the search without summaries."""
 
     dataset: Dataset
     collection: ServedCollection
     plain: PlainVectors
     searched: SearchedRun
+    unfiltered: SearchedRun
     scores: RetrievalScores
     folder: Path
 
@@ -88,6 +96,10 @@ def retrieval_facts(run: RetrievalRun) -> Facts:
         "control": asdict(scores.control),
         "search_ms": _percentiles(run.searched.latencies_ms),
         "search_agreement": run.searched.agreement,
+        "unfiltered": {
+            "recall@10": mean_recall(run.dataset, run.unfiltered.rankings),
+            "search_ms": _percentiles(run.unfiltered.latencies_ms),
+        },
         "ingestion": ingestion_facts(run.collection),
         "embedding_alone": {
             "windows": len(run.plain.windows.texts),
@@ -121,12 +133,20 @@ def circumstance_rows(run: RetrievalRun) -> Rows:
         ["  verdict", verdict],
         ["search p50, ms", latencies["p50"]],
         ["search p95, ms", latencies["p95"]],
+        ["recall@10 / recall@10 without summaries", _kept(run)],
+        ["search p50 without summaries, ms", _percentiles(run.unfiltered.latencies_ms)["p50"]],
         ["served results equal the head of the deep list", run.searched.agreement],
         *unusable_rows(run.dataset),
         *collection_rows(run.collection),
         ["embedding alone, s", run.plain.seconds],
         ["ingestion / embedding alone", ingestion_ratio(run.collection, run.plain)],
     ]
+
+
+def _kept(run: RetrievalRun) -> float | None:
+    """Return which share of recall@10 narrowing by summaries keeps; None: there was none."""
+    whole = mean_recall(run.dataset, run.unfiltered.rankings)
+    return run.scores.systems[OWN].means["recall@10"] / whole if whole else None
 
 
 def unusable_rows(dataset: Dataset) -> Rows:

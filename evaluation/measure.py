@@ -1,6 +1,7 @@
 """The two runs from end to end: ingest, ask, score, and write down what came out."""
 
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,13 +19,16 @@ from evaluation.collection import (
     serve_collection,
 )
 from evaluation.datasets import Dataset, SelectionError
+from evaluation.noise import Noise, spoil
 from evaluation.progress import StageProgress
 from evaluation.report import append_result, write_trec_run
 from evaluation.retrieval_run import (
     OWN,
     Rankings,
     SearchedRun,
+    documents_of,
     judged_questions,
+    mean_recall,
     run_baselines,
     run_service,
     score,
@@ -46,6 +50,9 @@ _SETTINGS_OF_A_RESULT = (
     "max_answer_tokens",
     "refusal_threshold",
 )
+
+
+_NOISE_DEPTH = 30  # passages: several may be of one document
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +97,49 @@ def measure_retrieval(
             reuse=plan.reuse,
             progress=progress,
         )
-        searched, runs = _search_all(dataset, plan, served, plain, encoder, depth, progress)
+        searched, unfiltered, runs = _search_all(
+            dataset, plan, served, plain, encoder, depth, progress
+        )
     scores = score(dataset, runs, seed=plan.seed)
     folder = _run_folder(plan.out, "retrieval", dataset)
     for system, rankings in runs.items():
         write_trec_run(folder / f"{system}.trec", system, rankings)
-    measured = figures.RetrievalRun(dataset, served, plain, searched, scores, folder)
+    measured = figures.RetrievalRun(dataset, served, plain, searched, unfiltered, scores, folder)
     append_result(
         plan.out, "retrieval", {**_circumstances(plan, folder), **figures.retrieval_facts(measured)}
     )
     return measured
+
+
+def measure_noise(
+    dataset: Dataset,
+    plan: RunPlan,
+    open_subject: OpenSubject,
+    kinds: Sequence[Noise],
+    *,
+    progress: StageProgress,
+) -> Mapping[str, float]:
+    """Return recall@10 on the questions as they are (`clean`) and with one mistake of each kind.
+
+    Writes one JSON line. Raises SelectionError when no question has a relevant document.
+    """
+    if not judged_questions(dataset):
+        raise SelectionError(f"no question of {dataset.name} has a relevant document")
+    served = _serve(dataset, plan, open_subject, progress)
+    found: dict[str, float] = {}
+    with closing(served.subject):
+        for kind in (None, *kinds):
+            rng = random.Random(plan.seed)
+            rankings: Rankings = {}
+            for number, question in enumerate(judged_questions(dataset), start=1):
+                asked = question.text if kind is None else spoil(question.text, kind, rng)
+                passages = served.subject.search(asked, _NOISE_DEPTH).passages
+                rankings[question.id] = documents_of(passages, served.corpus_ids)
+                progress(f"search, {kind or 'clean'}", number, len(dataset.questions))
+            found[kind or "clean"] = mean_recall(dataset, rankings)
+    folder = _run_folder(plan.out, "noise", dataset)
+    append_result(plan.out, "noise", {**_circumstances(plan, folder), "recall@10": found})
+    return found
 
 
 def measure_answers(
@@ -135,20 +175,23 @@ def _search_all(
     encoder: TextEncoder,
     depth: int,
     progress: StageProgress,
-) -> tuple[SearchedRun, dict[str, Rankings]]:
+) -> tuple[SearchedRun, SearchedRun, dict[str, Rankings]]:
     questions = judged_questions(dataset)
-    searched = run_service(
-        questions,
-        served.subject,
-        served.corpus_ids,
-        top_k=plan.settings.top_k,
-        depth=depth,
-        progress=progress,
+    searched, unfiltered = (
+        run_service(
+            questions,
+            search,
+            served.corpus_ids,
+            top_k=plan.settings.top_k,
+            depth=depth,
+            progress=progress,
+        )
+        for search in (served.subject.search, served.subject.search_all)
     )
     dense = PlainDense([d.id for d in dataset.documents], plain.windows, plain.vectors)
     bm25 = PlainBm25(dataset.documents, lambda done, total: progress("plain BM25", done, total))
     baselines = run_baselines(questions, encoder, dense, bm25, depth=depth, progress=progress)
-    return searched, {OWN: searched.rankings, **baselines}
+    return searched, unfiltered, {OWN: searched.rankings, **baselines}
 
 
 def _serve(

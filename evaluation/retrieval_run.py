@@ -10,8 +10,8 @@ from evaluation.baselines import PlainBm25, PlainDense, Scored, fuse_plain
 from evaluation.datasets import Dataset, Question
 from evaluation.metrics import Grades, Interval
 from evaluation.progress import StageProgress
-from evaluation.subject import Subject, TextEncoder
-from retrieval.records import Passage
+from evaluation.subject import TextEncoder
+from retrieval.records import Passage, SearchResult
 
 OWN, RRF, DENSE, BM25 = "youju", "plain-rrf", "plain-e5", "plain-bm25"
 Rankings = dict[str, list[str]]  # question → documents, best first
@@ -75,7 +75,7 @@ def judged_questions(dataset: Dataset) -> list[Question]:
 
 def run_service(
     questions: Sequence[Question],
-    subject: Subject,
+    search: Callable[[str, int], SearchResult],
     corpus_ids: Mapping[str, str],
     *,
     top_k: int,
@@ -89,19 +89,28 @@ def run_service(
     """
     if not questions:
         raise ValueError("no question has a relevant document")
-    subject.search(questions[0].text, top_k)  # loads what is loaded on first use
+    search(questions[0].text, top_k)  # loads what is loaded on first use
     rankings: Rankings = {}
     latencies = []
     agreed = 0
     for number, question in enumerate(questions, start=1):
         start = time.perf_counter()
-        served = subject.search(question.text, top_k).passages
+        served = search(question.text, top_k).passages
         latencies.append((time.perf_counter() - start) * 1000)
-        deep = subject.search(question.text, depth).passages
+        deep = search(question.text, depth).passages
         agreed += _chunks(served) == _chunks(deep)[: len(served)]
         rankings[question.id] = documents_of(deep, corpus_ids)
         progress("search", number, len(questions))
     return SearchedRun(rankings, tuple(latencies), agreed / len(questions))
+
+
+def mean_recall(dataset: Dataset, run: Rankings) -> float:
+    """Return recall@10 over the judged questions of a run. Raises ValueError without any."""
+    judged = [question.id for question in judged_questions(dataset)]
+    values = _values(run, dataset.qrels, judged, "recall@10")
+    if not values:
+        raise ValueError("no question has a relevant document")
+    return sum(values) / len(values)
 
 
 def documents_of(passages: Sequence[Passage], corpus_ids: Mapping[str, str]) -> list[str]:

@@ -38,12 +38,14 @@ class TextEncoder(Protocol):
 class Subject:
     """The service under test: the very functions that its HTTP calls run, on one collection.
 
-    search: (question, top_k). ask: sentences as they are released, then the Answer, last.
-    ingest: (files, progress by (done, total)); searches see all of it afterwards. plain_encoder:
-    loads the encoder without what was trained on it here.
+    search: (question, top_k). search_all: the same without narrowing by summaries. ask: sentences
+    as they are released, then the Answer, last. ingest: (files, progress by (done, total));
+    searches see all of it afterwards. plain_encoder: loads the encoder without what was trained on
+    it here.
     """
 
     search: Callable[[str, int], SearchResult]
+    search_all: Callable[[str, int], SearchResult]
     ask: Callable[[str], Iterator[ReleasedSentence | Answer]]
     ingest: Callable[[Sequence[SourceFile], Callable[[int, int], None]], Ingested]
     plain_encoder: Callable[[], TextEncoder]

@@ -38,10 +38,12 @@ class FirstStage:
     ) -> list[tuple[int, float]]:
         """Return (row, score) of all that was found, best first. vector: (d,), of the question."""
         allowed = _numbers(index, request.document_ids)
-        with trace.stage("summary_filter"):
-            found = index.summaries.candidates(
-                words, vector, self._weights.candidate_documents, allowed
-            )
+        found = None
+        if request.narrowed:
+            with trace.stage("summary_filter"):
+                found = index.summaries.candidates(
+                    words, vector, self._weights.candidate_documents, allowed
+                )
         # Globally, too: a bad summary must not hide a document.
         with trace.stage("global"):
             hits = [self._hits(index, words, vector, allowed, "", trace)]

@@ -8,12 +8,16 @@ _LONGEST_TITLE = 120  # code points
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A question to one collection. `document_ids` (None: all) limits where to look."""
+    """A question to one collection. `document_ids` (None: all) limits where to look.
+
+    narrowed: whether summaries narrow the search; without, only to measure what that does.
+    """
 
     query: str
     collection: str
     top_k: int
     document_ids: frozenset[str] | None
+    narrowed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ class MemoryService:
         self.closed = False
 
     def subject(self) -> Subject:
-        return Subject(self.search, self.ask, self.ingest, lambda: self.encoder, self.close)
+        return Subject(
+            self.search, self.search, self.ask, self.ingest, lambda: self.encoder, self.close
+        )
 
     def ingest(self, files: Sequence[SourceFile], progress: Callable[[int, int], None]) -> Ingested:
         self.ingestions += 1

@@ -106,3 +106,10 @@ def test_figures_rows_match_their_columns(zoo, services, plan) -> None:
     shown = dict(figures.answer_rows(answered))
     assert shown["ingested by"] == "an earlier run"
     assert shown["outcomes"] == "answered 30"
+
+
+def test_measure_noise_compares_spoilt_questions_with_clean_ones(zoo, plan, services) -> None:
+    found = measure_noise(zoo, plan, services.open, ["homophone", "typo"], progress=_quiet)
+    assert set(found) == {"clean", "homophone", "typo"}
+    assert found["clean"] == 1.0
+    assert 0 < found["homophone"] <= 1.0

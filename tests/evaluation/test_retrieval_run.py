@@ -77,7 +77,7 @@ def test_judged_questions_without_relevant_document_are_left_out() -> None:
 
 def test_run_service_finds_and_times_every_question(zoo, served) -> None:
     run = run_service(
-        zoo.questions, served.subject, served.corpus_ids, top_k=5, depth=30, progress=_quiet
+        zoo.questions, served.subject.search, served.corpus_ids, top_k=5, depth=30, progress=_quiet
     )
     assert list(run.rankings) == [question.id for question in zoo.questions]
     assert all(ranked[0] == f"d{name[1:-2]}" for name, ranked in run.rankings.items())
@@ -94,19 +94,18 @@ def test_run_service_deep_list_with_another_head_shows_in_agreement(zoo, served,
         found = honest(question, top_k)
         return type(found)(found.passages[::-1], {}, found.documents) if top_k > 5 else found
 
-    subject = service.subject()
-    subject = type(subject)(
-        search, subject.ask, subject.ingest, subject.plain_encoder, subject.close
-    )
-    run = run_service(zoo.questions, subject, served.corpus_ids, top_k=5, depth=30, progress=_quiet)
+    assert service.subject().search == honest
+    run = run_service(zoo.questions, search, served.corpus_ids, top_k=5, depth=30, progress=_quiet)
     assert run.agreement == 0.0
 
 
 def test_run_service_hit_outside_the_corpus_is_an_error(zoo, served) -> None:
     with pytest.raises(KeyError):
-        run_service(zoo.questions, served.subject, {}, top_k=5, depth=30, progress=_quiet)
+        run_service(zoo.questions, served.subject.search, {}, top_k=5, depth=30, progress=_quiet)
     with pytest.raises(ValueError, match="no question"):
-        run_service([], served.subject, served.corpus_ids, top_k=5, depth=30, progress=_quiet)
+        run_service(
+            [], served.subject.search, served.corpus_ids, top_k=5, depth=30, progress=_quiet
+        )
 
 
 def test_run_baselines_rank_by_their_own_lights(zoo, served) -> None:
