@@ -21,7 +21,7 @@ from evaluation.datasets import (
 )
 from evaluation.noise import Noise as Kind
 from evaluation.progress import shown_progress
-from evaluation.report import show_table
+from evaluation.report import Cell, show_table
 from evaluation.served import NotServed
 
 # What the runs need is imported once the data is known to be good: it takes seconds, and the
@@ -80,8 +80,8 @@ def retrieval(
 @app.command()
 def noise(
     dataset: DatasetFolder,
-    kinds: Annotated[
-        list[Kind] | None, typer.Option("--kind", help="Which mistakes; default: each in turn.")
+    kind: Annotated[
+        Kind | None, typer.Option(help="Which mistakes; default: each kind in turn.")
     ] = None,
     limit: Limit = None,
     sample: Sample = None,
@@ -103,9 +103,11 @@ def noise(
         console = Console()
         with shown_progress(console) as progress:
             found = measure.measure_noise(
-                chosen, plan, open_subject, kinds or list(get_args(Kind)), progress=progress
+                chosen, plan, open_subject, [kind] if kind else get_args(Kind), progress=progress
             )
-    rows = [[kind, recall, recall / (found["clean"] or 1)] for kind, recall in found.items()]
+    rows: list[list[Cell]] = [
+        [name, recall, recall / (found["clean"] or 1)] for name, recall in found.items()
+    ]
     show_table(console, chosen.name, ["mistake", "recall@10", "of clean"], rows)
 
 

@@ -38,10 +38,11 @@ def service(tmp_path: Path, encoder, asked) -> Iterator[Service]:
         yield SentenceEvent(0, "南极。", (CITATION,))
         yield DoneEvent(ANSWER)
 
+    searcher = Searcher(indexes, catalog, encoder)
     yield Service(
         settings=Settings(data_dir=tmp_path / "data"),
         catalog=catalog,
-        search=Searcher(indexes, catalog, encoder).search,
+        search=searcher.search,
         answer=answer,
         scored_chunks=catalog.chunks,
         embedder=encoder,

@@ -9,7 +9,7 @@ import pytest
 from app.settings import Settings
 from evaluation import figures
 from evaluation.datasets import Dataset, SelectionError, leave_out, load_dataset
-from evaluation.measure import RunPlan, measure_answers, measure_retrieval
+from evaluation.measure import RunPlan, measure_answers, measure_noise, measure_retrieval
 
 
 def _quiet(*_: object) -> None:
