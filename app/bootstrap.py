@@ -14,7 +14,8 @@ from app.conversation import with_sessions
 from app.embed_levels import KeyInfo
 from app.ingest_document import CutDocument, cut_document, ingest_document
 from app.pages import page_finder
-from app.service import Readiness, Service
+from app.readiness import readiness
+from app.service import Service
 from app.settings import Settings, Strategy
 from generation.compliance import Gate
 from generation.compliance_rules import RULES
@@ -23,7 +24,6 @@ from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.coherence import with_borders_scored
-from ingestion.errors import CatalogUnavailable
 from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.ports import CoherenceScorer, Progress
 from ingestion.records import IngestedDocument, ParseOptions
@@ -66,13 +66,9 @@ Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
 
 def prepare_models(settings: Settings, report: Report) -> None:
     """Make the bundled models ready that the settings ask for. Raises as `models.bundled`."""
-    if (
-        settings.has_bundled_trunk
-        or _uses_bundled_reader(settings)
-        or settings.reranker == "bundled"
-    ):
+    if settings.has_bundled_trunk or settings.uses_bundled_reader or settings.reranker == "bundled":
         prepare_encoder(settings.models_path, report)
-    if _uses_bundled_generator(settings):
+    if settings.uses_bundled_generator:
         prepare_generator(settings.models_path, report)
 
 
@@ -131,7 +127,7 @@ def build_service(settings: Settings) -> Service:
         answer=with_sessions(catalog.sessions, answerer.answer),
         scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
-        readiness=lambda: _readiness(catalog, generator, indexes),
+        readiness=lambda: readiness(catalog, generator, indexes),
         refresh=refresh,
         close=close,
     )
@@ -291,7 +287,7 @@ def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | Non
     encoder: what it shares the trunk's words with, if it can. The bundled one was trained on the
     bundled encoder's trunk, whatever encoder the index uses.
     """
-    if not _uses_bundled_reader(settings):
+    if not settings.uses_bundled_reader:
         return None
     from models.cores import Cores
     from models.reader import Reader
@@ -330,7 +326,7 @@ def build_generator(settings: Settings) -> Generator | None:
             settings.generator_key,
             timeout_seconds=settings.generator_timeout_seconds,
         )
-    if not _uses_bundled_generator(settings):
+    if not settings.uses_bundled_generator:
         return None
     from generation.local import BundledGenerator
     from models.generator import LocalGenerator
@@ -361,7 +357,7 @@ def _strategy(settings: Settings) -> Strategy:
 
 def _passages_read(settings: Settings) -> int:
     """Return how many passages of a search an answer is made from at most."""
-    reads = settings.reader == "bundled" or _uses_bundled_reader(settings)
+    reads = settings.uses_bundled_reader
     return min(settings.top_k, MOST_PASSAGES) if reads else settings.top_k
 
 
@@ -369,33 +365,3 @@ def _context_tokens(settings: Settings) -> int:
     """Return how much a prompt shows: the bundled generator answers best from a short one."""
     default = _SERVER_CONTEXT if settings.generator_url else _BUNDLED_CONTEXT
     return settings.context_tokens or default
-
-
-def _uses_bundled_reader(settings: Settings) -> bool:
-    if settings.reader == "auto":
-        return settings.has_bundled_trunk
-    return settings.reader == "bundled"
-
-
-def _uses_bundled_generator(settings: Settings) -> bool:
-    return settings.generator_url is None and settings.generator == "bundled"
-
-
-def _readiness(
-    catalog: Catalog, generator: Generator | None, indexes: CollectionsIndex
-) -> Readiness:
-    detail, catalog_up = "", True
-    try:
-        catalog.last_sequence()
-    except CatalogUnavailable as exc:
-        detail, catalog_up = str(exc), False
-    generator_up = generator is None or generator.is_up
-    if generator is not None and not generator_up:
-        detail = detail or f"{generator.name} does not answer; until it does, answers are extracts"
-    return Readiness(
-        models=True,
-        catalog=catalog_up,
-        generator="none" if generator is None else "ok" if generator_up else "down",
-        indexed_sequence=indexes.sequence,
-        detail=detail,
-    )

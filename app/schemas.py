@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import (
@@ -13,14 +13,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    model_validator,
 )
 
 from app.settings import Strategy
 from generation.records import Outcome
 from ingestion.records import BlockKind, KeyKind
 from ingestion.store.stored import JobState
-from retrieval.explain import Loss, Stage
 
 MAX_QUESTION = 2000
 MAX_TOP_K = 100
@@ -253,86 +251,6 @@ class ChunksReply(Reply):
     total: int
     offset: int
     limit: int
-
-
-class Filters(Request):
-    """Where to look."""
-
-    document_ids: Annotated[list[ShortText], Field(min_length=1, max_length=1000)] | None = None
-
-
-class SearchBody(Request):
-    """A search."""
-
-    query: Question
-    collection: CollectionName | None = None
-    top_k: TopK | None = None
-    filters: Filters | None = None
-
-
-class HitReply(Reply):
-    """A passage with its score at every stage that saw it."""
-
-    chunk_id: str
-    document_id: str
-    revision: str
-    title: str
-    heading_path: tuple[str, ...]
-    page: int | None
-    start: int
-    end: int
-    text: str
-    score: float
-    scores: Mapping[str, float]
-
-
-class SearchReply(Reply):
-    """Passages, best first."""
-
-    hits: list[HitReply]
-    timings_ms: Mapping[str, float]
-    documents: int = Field(
-        description="Searchable ones of the collection; 0: it is empty or does not exist."
-    )
-
-
-class ExplainBody(Request):
-    """A search, and what it was expected to find: a chunk, or any chunk of a document."""
-
-    query: Question
-    collection: CollectionName | None = None
-    top_k: TopK | None = None
-    filters: Filters | None = None
-    expected_chunk_id: ShortText | None = None
-    expected_document_id: ShortText | None = None
-
-    @model_validator(mode="after")
-    def _expects_one_thing(self) -> Self:
-        if (self.expected_chunk_id is None) == (self.expected_document_id is None):
-            raise ValueError("give expected_chunk_id or expected_document_id, one of them")
-        return self
-
-
-class StageReply(Reply):
-    """What one stage of the search made of the expected chunk, or of its document."""
-
-    stage: Stage
-    rank: int | None = Field(description="From 1, over the whole collection; null: no score there.")
-    score: float | None
-    limit: int | None = Field(description="How many the stage hands on; null: no fixed number.")
-    passed: bool
-
-
-class ExplainReply(Reply):
-    """The way of the expected chunk through the very search that `/ask` runs."""
-
-    chunk_id: str
-    document_id: str
-    title: str
-    rank: int | None = Field(description="In the result of `/search`; null: not in it.")
-    lost_at: Loss | None = Field(description="The stage that left it out; null: none did.")
-    advice: str = Field(description="What happened and what to do, in the question's language.")
-    stages: list[StageReply]
 
 
 class TurnBody(Request):

@@ -149,6 +149,18 @@ class Settings(BaseSettings):
         return self.encoder in ("bundled", "bundled-plain")
 
     @property
+    def uses_bundled_reader(self) -> bool:
+        """Return whether the bundled reader is used; `auto` is with the encoder it belongs to."""
+        if self.reader == "auto":
+            return self.has_bundled_trunk
+        return self.reader == "bundled"
+
+    @property
+    def uses_bundled_generator(self) -> bool:
+        """Return whether answers may be written by the bundled generator."""
+        return self.generator_url is None and self.generator == "bundled"
+
+    @property
     def models_path(self) -> Path:
         """Return the folder of prepared models."""
         return self.models_dir or self.data_dir / "models"

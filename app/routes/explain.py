@@ -9,7 +9,7 @@ from app.errors import NothingExpected
 from app.explanation_text import advice
 from app.problems import declared
 from app.routes.search import search_request
-from app.schemas import ExplainBody, ExplainReply, StageReply
+from app.search_schemas import ExplainBody, ExplainReply, StageReply
 from generation.language import question_language
 from retrieval.explain import Expected, NotIndexed
 
@@ -23,7 +23,7 @@ router = APIRouter()
 )
 async def explain(body: ExplainBody, service: TheService, pools: ThePools) -> ExplainReply:
     """Follow an expected chunk, or a document's best one, through the search of `/ask`."""
-    request = search_request(body, service.settings)
+    request = await search_request(body, service, pools)
     expected = Expected(body.expected_chunk_id, body.expected_document_id)
     try:
         found = await pools.models.run(partial(service.explain, request, expected))

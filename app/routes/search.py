@@ -4,10 +4,11 @@ from functools import partial
 
 from fastapi import APIRouter, Depends
 
-from app.dependencies import ThePools, TheService, require_json
+from app.dependencies import Pools, ThePools, TheService, require_json
 from app.problems import declared
-from app.schemas import ExplainBody, HitReply, SearchBody, SearchReply
-from app.settings import Settings
+from app.search_schemas import ExplainBody, HitReply, SearchBody, SearchReply
+from app.service import Service
+from ingestion.store.selection import Selection
 from retrieval.records import SearchRequest
 
 router = APIRouter()
@@ -20,18 +21,25 @@ router = APIRouter()
 )
 async def search(body: SearchBody, service: TheService, pools: ThePools) -> SearchReply:
     """Find passages by the very function that `/ask` uses, with the score of every stage."""
-    request = search_request(body, service.settings)
+    request = await search_request(body, service, pools)
     result = await pools.models.run(partial(service.search, request))
     hits = [HitReply.model_validate(passage) for passage in result.passages]
     return SearchReply(hits=hits, timings_ms=result.timings_ms, documents=result.documents)
 
 
-def search_request(body: SearchBody | ExplainBody, settings: Settings) -> SearchRequest:
+async def search_request(
+    body: SearchBody | ExplainBody, service: Service, pools: Pools
+) -> SearchRequest:
     """Return what is asked of the search, the settings' own where the body says nothing."""
-    document_ids = body.filters.document_ids if body.filters else None
+    collection = body.collection or service.settings.default_collection
+    selection = body.filters.selection() if body.filters else Selection()
+    document_ids = selection.document_ids
+    if selection.asks_the_catalog:
+        select = partial(service.catalog.select_documents, collection, selection)
+        document_ids = await pools.catalog.run(select)
     return SearchRequest(
         query=body.query,
-        collection=body.collection or settings.default_collection,
-        top_k=body.top_k or settings.top_k,
-        document_ids=None if document_ids is None else frozenset(document_ids),
+        collection=collection,
+        top_k=body.top_k or service.settings.top_k,
+        document_ids=document_ids,
     )

@@ -20,6 +20,7 @@ from ingestion.store.database import Database
 from ingestion.store.index_files import IndexFiles
 from ingestion.store.intake import Intake
 from ingestion.store.quotas import UNLIMITED, CollectionUsage, Quota
+from ingestion.store.selection import Selection, selected
 from ingestion.store.sessions import Sessions
 from ingestion.store.stored import (
     Change,
@@ -259,16 +260,11 @@ class Catalog:
 
     def text(self, document_id: str, revision: str) -> str | None:
         """Return the text that spans index into; None when that revision is not stored."""
-        statement = (
-            sa.select(schema.document_bodies.c.text)
-            .join_from(schema.document_bodies, schema.documents)
-            .where(
-                schema.documents.c.document_id == document_id,
-                schema.documents.c.revision == revision,
-            )
-        )
+        bodies, table = schema.document_bodies, schema.documents
+        statement = sa.select(bodies.c.text).join_from(bodies, table)
+        which = table.c.document_id == document_id, table.c.revision == revision
         with self._database.reading() as connection:
-            text: str | None = connection.execute(statement).scalar()
+            text: str | None = connection.execute(statement.where(*which)).scalar()
             return text
 
     def blocks(self, document_id: str) -> list[Block]:
@@ -357,6 +353,11 @@ class Catalog:
         with self._database.reading() as connection:
             return documents.ids_in(connection, collection)
 
+    def select_documents(self, collection: str, selection: Selection) -> frozenset[str]:
+        """Return the ids of a collection's documents that fit a selection."""
+        with self._database.reading() as connection:
+            return selected(connection, collection, selection)
+
     def collections(self) -> list[str]:
         """Return the collections that hold documents, sorted."""
         with self._database.reading() as connection:
@@ -387,7 +388,7 @@ class Catalog:
 
     def _drop_unnamed(self, candidates: Iterable[str], *, scrub: bool = False) -> None:
         # In a transaction of its own: were the file gone before the rows, a crash between would
-        # leave a document without its source. Under the write lock nobody can name it meanwhile.
+        # leave a document without its source. Nobody can name it under the write lock.
         candidates = list(candidates)
         if candidates:
             with self._database.writing() as connection:

@@ -1,6 +1,7 @@
 """Evaluation bound to a service: real catalog, indexes, ingestion; no models."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from generation.records import Answer, Citation, Outcome
 from ingestion.store.catalog import Catalog
 from ingestion.store.uploads import document_id_of
 from retrieval.collections_index import CollectionsIndex
+from retrieval.explain import explain
 from retrieval.search import Searcher
 
 CITATION = Citation(0, "d", "r", "t", None, 0, 2, "南极")
@@ -46,6 +48,7 @@ def service(tmp_path: Path, encoder, asked) -> Iterator[Service]:
         answer=answer,
         scored_chunks=catalog.chunks,
         embedder=encoder,
+        explain=partial(explain, searcher, passages_read=8),
         readiness=lambda: Readiness(True, True, "none", 0, ""),
         refresh=lambda: indexes.refresh() and None,
         close=catalog.close,

@@ -63,9 +63,10 @@ def add(
     content: bytes = b"one",
     collection: str = "hr",
     ingested: IngestedDocument | None = None,
+    metadata: dict[str, str] | None = None,
 ) -> str:
     """Upload and commit a document; return its id."""
-    submission = submit(catalog, name, content, collection)
+    submission = catalog.submit(collection, name, content, metadata or {})
     job = claim(catalog)
     assert job.job_id == submission.job_id
     catalog.commit_document(ingested or ingested_document(), job_id=job.job_id, worker="w1")

@@ -4,8 +4,10 @@ import httpx
 import pytest
 
 from ingestion.errors import CatalogUnavailable
+from ingestion.store.catalog import Catalog
 from retrieval.records import SearchRequest, SearchResult
 from tests.app.service_fakes import FakeModels, assert_problem
+from tests.ingestion.catalog_samples import add, ingested_document
 
 
 async def test_search_returns_hits_with_every_score(
@@ -51,6 +53,9 @@ async def test_search_filters_and_bounds_reach_the_search(
         ({"query": "q", "top_k": -1}, "top_k"),
         ({"query": "q", "filters": {"document_ids": []}}, "document_ids"),
         ({"query": "q", "filters": {"pages": [1]}}, "pages"),
+        ({"query": "q", "filters": {"metadata": {}}}, "metadata"),
+        ({"query": "q", "filters": {"metadata": {"year": 2023}}}, "metadata"),
+        ({"query": "q", "filters": {"language": []}}, "language"),
         ({"query": "q\0"}, "query"),
     ],
 )
@@ -76,3 +81,34 @@ async def test_search_with_the_catalog_away_is_503(
 async def test_search_body_over_the_limit_is_413(client: httpx.AsyncClient) -> None:
     response = await client.post("/search", json={"query": "q" * (2 * 2**20)})
     assert_problem(response, 413, "request_too_large")
+
+
+async def test_search_filters_by_what_documents_are(
+    client: httpx.AsyncClient, catalog: Catalog, models: FakeModels
+) -> None:
+    first = add(catalog, name="a.txt", content=b"a", metadata={"year": "2023", "kind": "law"})
+    second = add(catalog, name="b.txt", content=b"b", metadata={"year": "2024", "kind": "law"})
+    add(catalog, name="c.txt", content=b"c", metadata={"kind": "note"})
+    language = ingested_document().document.language
+    for filters, expected in (
+        ({"metadata": {"year": "2023"}}, {first}),
+        ({"metadata": {"year": ["2023", "2024"], "kind": "law"}}, {first, second}),
+        ({"metadata": {"year": "2023"}, "document_ids": [second]}, set()),
+        ({"metadata": {"kind": "law"}, "language": language}, {first, second}),
+        ({"language": "xx"}, set()),
+        ({"media_type": ["application/pdf"], "metadata": {"kind": "law"}}, set()),
+        ({"metadata": {"year' OR 1=1 --": "2023"}}, set()),
+    ):
+        body = {"query": "q", "collection": "hr", "filters": filters}
+        response = await client.post("/search", json=body)
+        assert response.status_code == 200, response.text
+        assert models.searched[-1].document_ids == frozenset(expected)
+
+
+async def test_search_filters_never_reach_another_collection(
+    client: httpx.AsyncClient, catalog: Catalog, models: FakeModels
+) -> None:
+    add(catalog, name="a.txt", content=b"a", metadata={"year": "2023"})
+    body = {"query": "q", "collection": "other", "filters": {"metadata": {"year": "2023"}}}
+    assert (await client.post("/search", json=body)).status_code == 200
+    assert models.searched[-1].document_ids == frozenset()
