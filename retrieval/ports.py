@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ingestion.store.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
 from retrieval.dense import Vectors
 
@@ -12,6 +15,17 @@ class QueryEmbedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per text, (n, d)."""
+        ...
+
+
+Scores = NDArray[np.float32]  # (n,)
+
+
+class PairScorer(Protocol):
+    """Judges how well passages answer a question."""
+
+    def score_pairs(self, question: str, passages: Sequence[str]) -> Scores:
+        """Return one logit a passage, (n,); higher is better."""
         ...
 
 

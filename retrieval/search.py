@@ -1,188 +1,151 @@
 """The whole path of a search on one page: summaries first, then both levels, fused, as raw text.
 
-`/search` and `/ask` both run `Searcher.search`; nothing else ranks passages.
+`/search`, `/ask` and `/explain` all run `Searcher.run`; nothing else ranks passages.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from retrieval.collection_index import CollectionIndex
 from retrieval.collections_index import CollectionsIndex
-from retrieval.fusion import ScoredRun, fuse_scores
 from retrieval.fusion_weights import FusionWeights
 from retrieval.key_index import Scored
-from retrieval.ports import ChunkStore, QueryEmbedder
+from retrieval.ports import ChunkStore, PairScorer, QueryEmbedder
 from retrieval.records import Passage, SearchRequest, SearchResult
+from retrieval.rerank import rerank
+from retrieval.stages import (
+    Query,
+    StageHits,
+    documents_of_rows,
+    find_documents,
+    find_level,
+    fuse_stages,
+    stage_scores,
+)
 from retrieval.terms import terms
 
+WeightsOf = Callable[[str], FusionWeights]
+"""Gives the weights of a collection; asked anew at every search."""
 
-@dataclass(slots=True)
-class _Trace:
-    """Times and per-stage scores of one search."""
-
-    timings: dict[str, float] = field(default_factory=dict)
-    scores: dict[int, dict[str, float]] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.timings[name] = (time.perf_counter() - started) * 1000
-
-    def note(self, name: str, found: Scored) -> None:
-        for row, score in found:
-            self.scores.setdefault(row, {})[name] = score
+_SPARE = 16
 
 
-class _Hits(NamedTuple):
-    """What one search over some of the documents gave, by kind of match."""
+@dataclass(frozen=True, slots=True)
+class SearchRun:
+    """A search with all that led to its result.
 
-    words: Scored
-    raw: Scored
-    keys: Scored
+    fused: (row, score) of all chunks found. ranked: as passages, after reranking, the best of
+    them; the result is their head.
+    """
+
+    index: CollectionIndex
+    query: Query
+    weights: FusionWeights
+    hits: StageHits
+    fused: Scored
+    ranked: Sequence[Passage]
+    result: SearchResult
 
 
 class Searcher:
-    """Searches any collection. Safe to call from several threads."""
+    """Searches any collection. Safe to call from several threads.
+
+    weights: those of each collection; None: the measured ones. reranker: reads the best passages
+    beside the question; None: nothing does.
+    """
 
     def __init__(
         self,
         indexes: CollectionsIndex,
         store: ChunkStore,
         embedder: QueryEmbedder,
-        weights: FusionWeights | None = None,
+        weights: FusionWeights | WeightsOf | None = None,
+        reranker: PairScorer | None = None,
     ) -> None:
+        fixed = FusionWeights() if weights is None or callable(weights) else weights
         self._indexes = indexes
         self._store = store
         self._embedder = embedder
-        self._weights = weights or FusionWeights()
+        self._weights_of = weights if callable(weights) else lambda _collection: fixed
+        self._reranker = reranker
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return up to `top_k` passages, best first; none if the collection is unknown or empty."""
-        started = time.perf_counter()
-        trace = _Trace()
-        index = self._indexes.collection(request.collection)
-        if index is None or request.top_k < 1:
-            return SearchResult((), {"total": 0.0}, len(index.numbers) if index else 0)
-        with trace.stage("embed_query"):
-            vector = self._embedder.embed_queries([request.query])[0]
-            words = terms(request.query)
-        fused = self._rank(index, request, words, vector, trace)
-        with trace.stage("map_to_text"):
-            passages = self._passages(index, fused, trace.scores, request.top_k)
-        trace.timings["total"] = (time.perf_counter() - started) * 1000
-        return SearchResult(tuple(passages), trace.timings, len(index.numbers))
+        run = self.run(request)
+        return SearchResult((), {"total": 0.0}, 0) if run is None else run.result
 
-    def _rank(
+    def run(self, request: SearchRequest) -> SearchRun | None:
+        """Search, and return every stage with the result; None if there is no such collection."""
+        index = self._indexes.collection(request.collection)
+        if index is None:
+            return None
+        clock = _Clock()
+        weights = self._weights_of(request.collection)
+        with clock.stage("embed_query"):
+            vector = self._embedder.embed_queries([request.query])[0]
+            query = Query(terms(request.query), vector)
+        hits = self._find(index, query, weights, _numbers(index, request.document_ids), clock)
+        with clock.stage("fusion"):
+            fused = fuse_stages(hits, weights)
+        with clock.stage("map_to_text"):
+            depth = max(request.top_k, weights.rerank_depth if self._reranker else 0)
+            ranked = self._passages(index, fused, stage_scores(hits, weights), depth)
+        if self._reranker is not None and weights.rerank:
+            with clock.stage("rerank"):
+                ranked = rerank(
+                    request.query,
+                    ranked,
+                    self._reranker,
+                    depth=weights.rerank_depth,
+                    weight=weights.rerank,
+                )
+        timings = clock.timings()
+        result = SearchResult(tuple(ranked[: request.top_k]), timings, len(index.numbers))
+        return SearchRun(index, query, weights, hits, fused, ranked, result)
+
+    def _find(
         self,
         index: CollectionIndex,
-        request: SearchRequest,
-        words: Sequence[str],
-        vector: NDArray[np.float32],
-        trace: _Trace,
-    ) -> list[tuple[int, float]]:
-        allowed = _numbers(index, request.document_ids)
-        with trace.stage("summary_filter"):
-            found = index.summaries.candidates(
-                words, vector, self._weights.candidate_documents, allowed
+        query: Query,
+        weights: FusionWeights,
+        allowed: Sequence[int] | None,
+        clock: "_Clock",
+    ) -> StageHits:
+        with clock.stage("summary_filter"):
+            candidates = index.summaries.candidates(
+                query.words, query.vector, weights.candidate_documents, allowed
             )
         # Globally, too: a bad summary must not hide a document.
-        with trace.stage("global"):
-            hits = [self._hits(index, words, vector, allowed, "", trace)]
-            documents = self._documents(index, words, allowed)
-        if found is not None:
-            with trace.stage("candidates"):
-                among = [number for number, _ in found]
-                hits.append(self._hits(index, words, vector, among, "candidates.", trace))
-        with trace.stage("fusion"):
-            return self._fuse(index, words, hits, documents, trace)
-
-    def _hits(
-        self,
-        index: CollectionIndex,
-        words: Sequence[str],
-        vector: NDArray[np.float32],
-        documents: Sequence[int] | None,
-        prefix: str,
-        trace: _Trace,
-    ) -> _Hits:
-        weights = self._weights
-        rows = None if documents is None else index.keys.rows_of(documents)
-        hits = _Hits(
-            words=index.keys.search_words(words, weights.fields, weights.depth, documents),
-            raw=index.keys.search_raw(vector, weights.depth, rows) if weights.raw else [],
-            keys=index.keys.search_keys(vector, weights.depth, rows) if weights.keys else [],
+        with clock.stage("global"):
+            everywhere, among = find_level(index, query, weights, allowed), None
+            documents = find_documents(index, query, weights, allowed)
+        if candidates is not None:
+            with clock.stage("candidates"):
+                among = find_level(index, query, weights, [number for number, _ in candidates])
+        levels = [everywhere] if among is None else [everywhere, among]
+        return StageHits(
+            candidates=candidates,
+            everywhere=everywhere,
+            among=among,
+            documents=documents,
+            highest_words=index.keys.highest_words_score(query.words, weights.fields),
+            highest_document=index.keys.highest_document_score(query.words),
+            document_of=documents_of_rows(index, levels),
         )
-        trace.note(prefix + "words", hits.words)
-        trace.note(prefix + "raw", hits.raw)
-        trace.note(prefix + "keys", hits.keys)
-        return hits
-
-    def _documents(
-        self, index: CollectionIndex, words: Sequence[str], allowed: Sequence[int] | None
-    ) -> Scored:
-        weights = self._weights
-        if not weights.document_words:
-            return []
-        return index.keys.search_documents(words, weights.depth, allowed)
-
-    def _fuse(
-        self,
-        index: CollectionIndex,
-        words: Sequence[str],
-        hits: Sequence[_Hits],
-        documents: Scored,
-        trace: _Trace,
-    ) -> list[tuple[int, float]]:
-        """Merge what the whole collection gave, first in `hits`, and its candidate documents.
-
-        documents: (number, score by words). They lift their chunks that were found.
-        """
-        weights = self._weights
-        highest = index.keys.highest_words_score(words, weights.fields)
-        covered = [self._shares(one.words, highest) for one in hits]
-        raw, keys = [one.raw for one in hits], [one.keys for one in hits]
-        shares = dict(self._shares(documents, index.keys.highest_document_score(words)))
-        lifted = [
-            (row, shares[document])
-            for row in trace.scores
-            if (document := index.keys.document_of(row)) in shares
-        ]
-        trace.note("document_words", lifted)
-        return fuse_scores(
-            [
-                ScoredRun(covered, weights.words),
-                ScoredRun([lifted], weights.document_words),
-                ScoredRun(raw, weights.raw, _worst(raw[0])),
-                ScoredRun(keys, weights.keys, _worst(keys[0])),
-            ]
-        )
-
-    def _shares(self, found: Scored, highest: float) -> Scored:
-        if highest <= 0:
-            return []  # All that held a word has been removed since it was found.
-        return [
-            (number, min(score / highest, 1.0) ** self._weights.sharpness)
-            for number, score in found
-        ]
 
     def _passages(
         self,
         index: CollectionIndex,
-        fused: Sequence[tuple[int, float]],
-        scores: Mapping[int, Mapping[str, float]],
-        top_k: int,
+        fused: Scored,
+        scores: dict[int, dict[str, float]],
+        depth: int,
     ) -> list[Passage]:
         # A few spare ones: a chunk may have been deleted since it was ranked.
         ranked = [
             (chunk_id, row, score)
-            for row, score in fused[: top_k + 16]
+            for row, score in fused[: depth + _SPARE]
             if (chunk_id := index.keys.chunk_id(row)) is not None
         ]
         chunks = self._store.chunks_by_id([chunk_id for chunk_id, _, _ in ranked])
@@ -207,14 +170,28 @@ class Searcher:
                     scores={**scores.get(row, {}), "fused": score},
                 )
             )
-        return passages[:top_k]
+        return passages[:depth]
+
+
+class _Clock:
+    """Times the stages of one search."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._timings: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._timings[name] = (time.perf_counter() - started) * 1000
+
+    def timings(self) -> dict[str, float]:
+        """Return milliseconds by stage, and in all until now."""
+        return {**self._timings, "total": (time.perf_counter() - self._started) * 1000}
 
 
 def _numbers(index: CollectionIndex, document_ids: frozenset[str] | None) -> list[int] | None:
     if document_ids is None:
         return None
     return [index.numbers[doc] for doc in document_ids if doc in index.numbers]
-
-
-def _worst(found: Scored) -> float:
-    return found[-1][1] if found else 0.0
