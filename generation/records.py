@@ -83,12 +83,34 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """What a verdict rests on, as a log keeps it. None and empty: it plays no part.
+
+    rule_id: the rule that decided. script_id, script_version: the approved script that is shown, or
+    came closest. score: its match, 0 to 1; threshold: what it had to reach at that stage.
+    """
+
+    policy: str = ""
+    stage: str = ""
+    rule_id: str | None = None
+    rule_version: int | None = None
+    script_id: str | None = None
+    script_version: int | None = None
+    score: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What compliance decided about a text. `text` is what may be shown if `allowed`."""
+    """What compliance decided about a text. `text` is what may be shown if `allowed`.
+
+    reason: why, in words that a user can read; empty where nothing was changed or blocked.
+    """
 
     allowed: bool
     text: str
     reason: str
+    basis: Basis = Basis()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from retrieval.collection_index import CollectionIndex
+from retrieval.fusion_weights import FusionWeights
 from retrieval.records import SearchRequest
-from retrieval.search import FollowedSearch, Searcher
-from retrieval.search_trace import SearchTrace
+from retrieval.search import Searcher, SearchRun
+from retrieval.stages import stage_scores
 
 Stage = Literal[
     "summary_filter", "words", "raw", "keys", "document_words", "fusion", "rerank", "result"
@@ -72,12 +73,13 @@ def explain(
     passages_read: as many of the result as an answer is made from. Raises NotIndexed. O(rows of
     the collection).
     """
-    found = searcher.follow(request)
-    if found.index is None:
+    found = searcher.run(request)
+    if found is None:
         raise NotIndexed
-    deep = searcher.follow(
-        replace(request, document_ids=None, top_k=1), depth=max(len(found.index.keys), 1)
-    )
+    everything = replace(request, document_ids=None, top_k=1)
+    deep = searcher.run(everything, _down_to_the_last(found))
+    if deep is None:
+        raise NotIndexed
     row = _expected_row(found.index, deep, expected)
     number = found.index.keys.document_of(row)
     chunk = found.index.keys.chunk_id(row)
@@ -85,8 +87,8 @@ def explain(
         raise NotIndexed
     document = found.index.documents[number]
     stages = (
-        _summary_rank(found.trace, deep.trace, number),
-        *(_list_rank(stage, found.trace, deep.trace, row) for stage in _LISTS),
+        _summary_rank(found, deep, number),
+        *(_list_rank(stage, found, deep, row) for stage in _LISTS),
         _fusion_rank(found, deep, row, chunk),
         *_reread(found, chunk),
     )
@@ -98,7 +100,14 @@ def explain(
     return Explanation(chunk, document, title, stages, rank, lost_at)
 
 
-def _expected_row(index: CollectionIndex, deep: FollowedSearch, expected: Expected) -> int:
+def _down_to_the_last(run: SearchRun) -> FusionWeights:
+    """Return weights of a search that ranks all but one document and every row, once."""
+    documents = max(len(run.index.numbers) - 1, 1)
+    rows = max(len(run.index.keys), 1)
+    return replace(run.weights, depth=rows, candidate_documents=documents, rerank=0.0)
+
+
+def _expected_row(index: CollectionIndex, deep: SearchRun, expected: Expected) -> int:
     """Return the row of the chunk, or of the document's chunk that the search likes best."""
     if expected.chunk_id is not None:
         row = index.keys.row_of(expected.chunk_id)
@@ -113,48 +122,48 @@ def _expected_row(index: CollectionIndex, deep: FollowedSearch, expected: Expect
     return next((row for row, _ in deep.fused if row in own), rows[0])
 
 
-def _summary_rank(trace: SearchTrace, deep: SearchTrace, number: int) -> StageRank:
-    if trace.candidates is None:
+def _summary_rank(run: SearchRun, deep: SearchRun, number: int) -> StageRank:
+    if run.hits.candidates is None:
         return StageRank("summary_filter", None, None, None, passed=True)
-    chosen = [document for document, _ in trace.candidates]
-    ranked = deep.candidates or trace.candidates
-    rank, score = _place(ranked, number)
-    if number in chosen:
-        rank, score = _place(trace.candidates, number)
+    chosen = [document for document, _ in run.hits.candidates]
+    rank, score = _place(run.hits.candidates, number)
+    if rank is None:
+        rank, score = _place(deep.hits.candidates or [], number)
     return StageRank("summary_filter", rank, score, len(chosen), number in chosen)
 
 
-def _list_rank(stage: Stage, trace: SearchTrace, deep: SearchTrace, row: int) -> StageRank:
+def _list_rank(stage: Stage, run: SearchRun, deep: SearchRun, row: int) -> StageRank:
     """Return the rank in one list of the whole collection; candidates may have found it too."""
-    names = (stage, _AMONG_CANDIDATES + stage)
-    passed = any(name in trace.scores.get(row, {}) for name in names)
+    own = stage_scores(run.hits, run.weights).get(row, {})
+    passed = stage in own or _AMONG_CANDIDATES + stage in own
+    every = stage_scores(deep.hits, deep.weights)
     ranked = sorted(
-        ((other, scores[stage]) for other, scores in deep.scores.items() if stage in scores),
+        ((other, scores[stage]) for other, scores in every.items() if stage in scores),
         key=lambda pair: -pair[1],
     )
     rank, score = _place(ranked, row)
     return StageRank(stage, rank, score, None, passed)
 
 
-def _fusion_rank(found: FollowedSearch, deep: FollowedSearch, row: int, chunk: str) -> StageRank:
-    rank, score = _place(found.fused, row)
+def _fusion_rank(run: SearchRun, deep: SearchRun, row: int, chunk: str) -> StageRank:
+    rank, score = _place(run.fused, row)
     if rank is None:
         rank, score = _place(deep.fused, row)
-    passed = any(passage.chunk_id == chunk for passage in found.passages)
-    return StageRank("fusion", rank, score, len(found.passages), passed)
+    passed = any(passage.chunk_id == chunk for passage in run.ranked)
+    return StageRank("fusion", rank, score, len(run.ranked), passed)
 
 
-def _reread(found: FollowedSearch, chunk: str) -> tuple[StageRank, ...]:
+def _reread(run: SearchRun, chunk: str) -> tuple[StageRank, ...]:
     """Return the rank after reranking and in the result; nothing where nothing was reranked."""
-    ids = [passage.chunk_id for passage in found.passages]
+    ids = [passage.chunk_id for passage in run.ranked]
     rank = ids.index(chunk) + 1 if chunk in ids else None
-    shown = len(found.result.passages)
+    shown = len(run.result.passages)
     in_result = rank is not None and rank <= shown
-    score = None if rank is None else found.passages[rank - 1].score
+    score = None if rank is None else run.ranked[rank - 1].score
     last = StageRank("result", rank if in_result else None, score, shown, in_result)
-    if "rerank" not in found.trace.timings:
+    if "rerank" not in run.result.timings_ms:
         return (last,)
-    logit = None if rank is None else found.passages[rank - 1].scores.get("rerank")
+    logit = None if rank is None else run.ranked[rank - 1].scores.get("rerank")
     return StageRank("rerank", rank, logit, shown, in_result), last
 
 

@@ -20,21 +20,23 @@ class FusionWeights:
     words is told by its words, one in other words by its meaning. body_field, above_field,
     key_field: what a term counts for `words` in the chunk's text, in the key information where the
     text lacks it, and anywhere in the key information. What weighs 0 is not searched.
-    rerank: a unit of the reranker's logit, for the first `rerank_depth` passages.
+
+    rerank: what a logit of the reranker counts beside all this, where there is one; it reads the
+    `rerank_depth` best passages.
     """
 
     raw: float = 0.8
     keys: float = 0.2
     words: float = 0.4
     document_words: float = 0.5
-    sharpness: int = 3
+    sharpness: float = 3.0
     body_field: float = 1.0
     above_field: float = 0.3
     key_field: float = 0.0
     depth: int = 100
     candidate_documents: int = 64
     rerank: float = 0.1
-    rerank_depth: int = 16
+    rerank_depth: int = 32
 
     @property
     def fields(self) -> Mapping[str, float]:

@@ -18,11 +18,14 @@ class QueryEmbedder(Protocol):
         ...
 
 
-class PairScorer(Protocol):
-    """Reads a question together with passages."""
+Scores = NDArray[np.float32]  # (n,)
 
-    def score_pairs(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
-        """Return one logit per passage, (n,), higher is better."""
+
+class PairScorer(Protocol):
+    """Judges how well passages answer a question."""
+
+    def score_pairs(self, question: str, passages: Sequence[str]) -> Scores:
+        """Return one logit a passage, (n,); higher is better."""
         ...
 
 

@@ -1,11 +1,10 @@
-"""Read the first passages together with the question, and order them anew."""
+"""Order the best passages anew by a model that reads each beside the question."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from retrieval.fusion_weights import FusionWeights
 from retrieval.ports import PairScorer
 from retrieval.records import Passage
 
@@ -15,25 +14,35 @@ _STEP = 20
 
 
 def rerank(
-    question: str, passages: Sequence[Passage], scorer: PairScorer, weights: FusionWeights
+    question: str,
+    passages: Sequence[Passage],
+    scorer: PairScorer,
+    *,
+    depth: int,
+    weight: float,
 ) -> list[Passage]:
-    """Return all passages, those that were read by the sum of their score and their logit.
+    """Return the passages by `weight · logit + fused score`, best first; ties keep their order.
 
-    passages: best first. Those beyond `rerank_depth` come after, with the lowest logit read, so
-    that scores fall from first to last. O(tokens of the passages read).
+    depth: only so many are read, the first ones. The others count as the worst that was read, so
+    that they stay behind all of those. The scores of those read tell their logit as `rerank`.
     """
-    read = passages[: weights.rerank_depth]
+    read = passages[:depth]
     if not read:
         return list(passages)
-    texts = [one.title_line + best_window(question, one.text) for one in read]
-    logits = scorer.score_pairs(question, texts).tolist()
-    rescored = [
-        _with_logit(passage, logit, weights.rerank)
+    # What a passage is about often stands only in its title and headings.
+    texts = [passage.title_line + best_window(question, passage.text) for passage in read]
+    logits = [float(logit) for logit in scorer.score_pairs(question, texts)]
+    lowest = min(logits)
+    scored = [
+        replace(
+            passage,
+            score=passage.score + weight * logit,
+            scores={**passage.scores, "rerank": logit},
+        )
         for passage, logit in zip(read, logits, strict=True)
     ]
-    lowest = weights.rerank * min(logits)
-    beyond = [replace(one, score=one.score + lowest) for one in passages[len(read) :]]
-    return sorted(rescored, key=lambda one: -one.score) + beyond
+    rest = [replace(one, score=one.score + weight * lowest) for one in passages[depth:]]
+    return sorted([*scored, *rest], key=lambda passage: -passage.score)
 
 
 def best_window(question: str, text: str, length: int = WINDOW) -> str:
@@ -45,11 +54,11 @@ def best_window(question: str, text: str, length: int = WINDOW) -> str:
     if len(text) <= length:
         return text
     asked = {one for one in _pairs(question.lower()) if not one.isspace()}
-    shared = np.array([one in asked for one in _pairs(text.lower())], dtype=np.float32)
+    shared = np.array([one in asked for one in _pairs(text.lower()[: len(text)])], dtype=np.float32)
     sums = np.concatenate([[0.0], np.cumsum(shared)])
     starts = np.arange(0, len(text) - length + _STEP, _STEP).clip(max=len(text) - length)
     ends = np.minimum(starts + length, len(shared))
-    gains = sums[ends] - sums[starts]
+    gains = sums[ends] - sums[np.minimum(starts, len(shared))]
     first = int(np.argmax(gains))
     # In the middle of the windows that are as good, so that what matters is not at an edge.
     worse = np.flatnonzero(gains[first:] < gains[first])
@@ -60,8 +69,3 @@ def best_window(question: str, text: str, length: int = WINDOW) -> str:
 
 def _pairs(text: str) -> list[str]:
     return [text[at : at + 2] for at in range(len(text) - 1)]
-
-
-def _with_logit(passage: Passage, logit: float, weight: float) -> Passage:
-    score = passage.score + weight * logit
-    return replace(passage, score=score, scores={**passage.scores, "rerank": logit})

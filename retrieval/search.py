@@ -1,104 +1,160 @@
-"""The whole path of a search on one page: ranked by index, mapped to raw text, read once more.
+"""The whole path of a search on one page: summaries first, then both levels, fused, as raw text.
 
-`/search` and `/ask` both run `Searcher.search`; nothing else ranks passages.
+`/search`, `/ask` and `/explain` all run `Searcher.run`; nothing else ranks passages.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from retrieval.collection_index import CollectionIndex
 from retrieval.collections_index import CollectionsIndex
-from retrieval.first_stage import FirstStage
 from retrieval.fusion_weights import FusionWeights
+from retrieval.key_index import Scored
 from retrieval.ports import ChunkStore, PairScorer, QueryEmbedder
 from retrieval.records import Passage, SearchRequest, SearchResult
 from retrieval.rerank import rerank
-from retrieval.search_trace import SearchTrace
+from retrieval.stages import (
+    Query,
+    StageHits,
+    documents_of_rows,
+    find_documents,
+    find_level,
+    fuse_stages,
+    stage_scores,
+)
 from retrieval.terms import terms
 
+WeightsOf = Callable[[str], FusionWeights]
+"""Gives the weights of a collection; asked anew at every search."""
+
 _SPARE = 16
-"""Rows mapped beyond those wanted: a chunk may have been deleted since it was ranked."""
 
 
 @dataclass(frozen=True, slots=True)
-class FollowedSearch:
-    """A search with what its stages found.
+class SearchRun:
+    """A search with all that led to its result.
 
-    fused: (row, score) of all that the first stage found, best first. passages: those that were
-    mapped to text, in their last order; the result is the first of them.
+    fused: (row, score) of all chunks found. ranked: as passages, after reranking, the best of
+    them; the result is their head.
     """
 
+    index: CollectionIndex
+    query: Query
+    weights: FusionWeights
+    hits: StageHits
+    fused: Scored
+    ranked: Sequence[Passage]
     result: SearchResult
-    index: CollectionIndex | None
-    fused: Sequence[tuple[int, float]]
-    trace: SearchTrace
-    passages: Sequence[Passage]
 
 
 class Searcher:
-    """Searches any collection. Safe to call from several threads."""
+    """Searches any collection. Safe to call from several threads.
+
+    weights: those of each collection; None: the measured ones. reranker: reads the best passages
+    beside the question; None: nothing does.
+    """
 
     def __init__(
         self,
         indexes: CollectionsIndex,
         store: ChunkStore,
         embedder: QueryEmbedder,
-        weights: FusionWeights | None = None,
-        scorer: PairScorer | None = None,
+        weights: FusionWeights | WeightsOf | None = None,
+        reranker: PairScorer | None = None,
     ) -> None:
-        """scorer: reads the first passages with the question and reorders them; None: nobody."""
+        fixed = FusionWeights() if weights is None or callable(weights) else weights
         self._indexes = indexes
         self._store = store
         self._embedder = embedder
-        self._weights = weights or FusionWeights()
-        self._scorer = scorer
+        self._weights_of = weights if callable(weights) else lambda _collection: fixed
+        self._reranker = reranker
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return up to `top_k` passages, best first; none if the collection is unknown or empty."""
-        return self.follow(request).result
+        run = self.run(request)
+        return SearchResult((), {"total": 0.0}, 0) if run is None else run.result
 
-    def follow(self, request: SearchRequest, *, depth: int | None = None) -> FollowedSearch:
-        """Search, and return also what each stage found.
+    def run(self, request: SearchRequest, weights: FusionWeights | None = None) -> SearchRun | None:
+        """Search, and return every stage with the result; None if there is no such collection.
 
-        depth: how far down each list goes, in place of the weights' own; for explaining only.
+        weights: in place of the collection's own, to see what they would do.
         """
-        started = time.perf_counter()
-        trace = SearchTrace()
         index = self._indexes.collection(request.collection)
-        if index is None or request.top_k < 1:
-            documents = len(index.numbers) if index else 0
-            return FollowedSearch(SearchResult((), {"total": 0.0}, documents), index, (), trace, ())
-        with trace.stage("embed_query"):
+        if index is None:
+            return None
+        clock = _Clock()
+        weights = weights or self._weights_of(request.collection)
+        with clock.stage("embed_query"):
             vector = self._embedder.embed_queries([request.query])[0]
-            words = terms(request.query)
-        weights = self._weights if depth is None else _deep(self._weights, index, depth)
-        fused = FirstStage(weights).rank(index, request, words, vector, trace)
-        with trace.stage("map_to_text"):
-            read = self._weights.rerank_depth if self._scorer else 0
-            wanted = max(request.top_k, read)
-            passages = self._passages(index, fused[: wanted + _SPARE], trace.scores)[:wanted]
-        if self._scorer is not None:
-            with trace.stage("rerank"):
-                passages = rerank(request.query, passages, self._scorer, self._weights)
-        trace.timings["total"] = (time.perf_counter() - started) * 1000
-        shown = tuple(passages[: request.top_k])
-        result = SearchResult(shown, trace.timings, len(index.numbers))
-        return FollowedSearch(result, index, fused, trace, passages)
+            query = Query(terms(request.query), vector)
+        hits = self._find(index, query, weights, request, clock)
+        with clock.stage("fusion"):
+            fused = fuse_stages(hits, weights)
+        with clock.stage("map_to_text"):
+            depth = max(request.top_k, weights.rerank_depth if self._reranker else 0)
+            ranked = self._passages(index, fused, stage_scores(hits, weights), depth)
+        if self._reranker is not None and weights.rerank:
+            with clock.stage("rerank"):
+                ranked = rerank(
+                    request.query,
+                    ranked,
+                    self._reranker,
+                    depth=weights.rerank_depth,
+                    weight=weights.rerank,
+                )
+        timings = clock.timings()
+        result = SearchResult(tuple(ranked[: request.top_k]), timings, len(index.numbers))
+        return SearchRun(index, query, weights, hits, fused, ranked, result)
 
     def titles(self, document_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the titles of those of the documents that exist."""
         return self._store.titles(document_ids)
 
+    def _find(
+        self,
+        index: CollectionIndex,
+        query: Query,
+        weights: FusionWeights,
+        request: SearchRequest,
+        clock: "_Clock",
+    ) -> StageHits:
+        allowed, candidates = _numbers(index, request.document_ids), None
+        if request.narrowed:
+            with clock.stage("summary_filter"):
+                candidates = index.summaries.candidates(
+                    query.words, query.vector, weights.candidate_documents, allowed
+                )
+        # Globally, too: a bad summary must not hide a document.
+        with clock.stage("global"):
+            everywhere, among = find_level(index, query, weights, allowed), None
+            documents = find_documents(index, query, weights, allowed)
+        if candidates is not None:
+            with clock.stage("candidates"):
+                among = find_level(index, query, weights, [number for number, _ in candidates])
+        levels = [everywhere] if among is None else [everywhere, among]
+        return StageHits(
+            candidates=candidates,
+            everywhere=everywhere,
+            among=among,
+            documents=documents,
+            highest_words=index.keys.highest_words_score(query.words, weights.fields),
+            highest_document=index.keys.highest_document_score(query.words),
+            document_of=documents_of_rows(index, levels),
+        )
+
     def _passages(
         self,
         index: CollectionIndex,
-        fused: Sequence[tuple[int, float]],
-        scores: Mapping[int, Mapping[str, float]],
+        fused: Scored,
+        scores: dict[int, dict[str, float]],
+        depth: int,
     ) -> list[Passage]:
+        # A few spare ones: a chunk may have been deleted since it was ranked.
         ranked = [
             (chunk_id, row, score)
-            for row, score in fused
+            for row, score in fused[: depth + _SPARE]
             if (chunk_id := index.keys.chunk_id(row)) is not None
         ]
         chunks = self._store.chunks_by_id([chunk_id for chunk_id, _, _ in ranked])
@@ -123,10 +179,28 @@ class Searcher:
                     scores={**scores.get(row, {}), "fused": score},
                 )
             )
-        return passages
+        return passages[:depth]
 
 
-def _deep(weights: FusionWeights, index: CollectionIndex, depth: int) -> FusionWeights:
-    """Return weights of a search that ranks all but one document, and so many rows of each list."""
-    documents = max(len(index.numbers) - 1, 1)
-    return replace(weights, depth=depth, candidate_documents=documents)
+class _Clock:
+    """Times the stages of one search."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._timings: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._timings[name] = (time.perf_counter() - started) * 1000
+
+    def timings(self) -> dict[str, float]:
+        """Return milliseconds by stage, and in all until now."""
+        return {**self._timings, "total": (time.perf_counter() - self._started) * 1000}
+
+
+def _numbers(index: CollectionIndex, document_ids: frozenset[str] | None) -> list[int] | None:
+    if document_ids is None:
+        return None
+    return [index.numbers[doc] for doc in document_ids if doc in index.numbers]

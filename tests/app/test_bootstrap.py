@@ -61,9 +61,7 @@ def test_build_key_info_is_what_the_settings_ask_for() -> None:
 
 def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) -> None:
     said: list[str] = []
-    settings = Settings(
-        data_dir=tmp_path, encoder="some/model", generator="none", reranker="none"
-    )
+    settings = Settings(data_dir=tmp_path, encoder="some/model", generator="none", reranker="none")
     prepare_models(settings, said.append)
     assert said == []
     assert list(tmp_path.iterdir()) == []

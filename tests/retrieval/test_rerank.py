@@ -5,54 +5,74 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.fusion_weights import FusionWeights
+from retrieval.ports import Scores
 from retrieval.records import Passage
 from retrieval.rerank import WINDOW, best_window, rerank
 
 
-class WordScorer:
-    """Gives a text the number of times it says "gold", less two."""
+class LastLetterScorer:
+    """Implements `PairScorer`: the later the last letter in the alphabet, the better."""
 
     def __init__(self) -> None:
         self.read: list[str] = []
 
-    def score_pairs(self, question: str, passages: Sequence[str]) -> np.ndarray:
-        self.read.extend(passages)
-        return np.array([text.count("gold") - 2.0 for text in passages], dtype=np.float32)
+    def score_pairs(self, question: str, passages: Sequence[str]) -> Scores:
+        self.read += passages
+        return np.array([ord(text[-1]) - ord("m") for text in passages], dtype=np.float32)
 
 
-def passage(text: str, score: float, title: str = "") -> Passage:
-    return Passage(text, "d", "1", title, (), None, 0, len(text), text, score, {"fused": score})
+def _passage(name: str, score: float) -> Passage:
+    return Passage(
+        chunk_id=name,
+        document_id="d",
+        revision="r",
+        title="Title",
+        heading_path=("Head",),
+        page=None,
+        start=0,
+        end=len(name),
+        text=name,
+        score=score,
+        scores={"fused": score},
+    )
 
 
-def test_rerank_orders_by_fused_score_and_logit_and_notes_the_logit() -> None:
-    given_ = [passage("lead", 0.9), passage("gold gold gold", 0.8), passage("gold", 0.7)]
-    found = rerank("?", given_, WordScorer(), FusionWeights(rerank=0.5))
-    assert [one.text for one in found] == ["gold gold gold", "gold", "lead"]
-    assert [one.score for one in found] == pytest.approx([0.8 + 0.5, 0.7 - 0.5, 0.9 - 1.0])
-    assert found[0].scores == {"fused": 0.8, "rerank": 1.0}
+PASSAGES = [_passage("a", 0.9), _passage("z", 0.5), _passage("n", 0.4), _passage("y", 0.3)]
 
 
-def test_rerank_reads_only_its_depth_and_scores_never_rise_down_the_list() -> None:
-    given_ = [passage(f"{'gold ' * (n % 4)}x{n}", 1 - n / 10) for n in range(8)]
-    scorer = WordScorer()
-    found = rerank("?", given_, scorer, FusionWeights(rerank=0.3, rerank_depth=5))
-    assert scorer.read == [one.text for one in given_[:5]]
-    assert [one.text for one in found[5:]] == [one.text for one in given_[5:]]
-    scores = [one.score for one in found]
+def _rerank(depth: int, weight: float) -> list[Passage]:
+    return rerank("q", PASSAGES, LastLetterScorer(), depth=depth, weight=weight)
+
+
+def test_rerank_blends_logits_with_the_fused_score_and_notes_them() -> None:
+    best, *_ = _rerank(4, 0.1)
+    assert best.chunk_id == "z"
+    assert best.score == pytest.approx(0.5 + 0.1 * 13)
+    assert best.scores == {"fused": 0.5, "rerank": 13.0}
+
+
+def test_rerank_light_weight_keeps_what_is_far_ahead() -> None:
+    assert [one.chunk_id for one in _rerank(4, 0.001)] == ["a", "z", "n", "y"]
+
+
+def test_rerank_what_is_not_read_stays_behind_what_is() -> None:
+    ranked = _rerank(3, 1.0)
+    assert [one.chunk_id for one in ranked] == ["z", "n", "a", "y"]
+    assert "rerank" not in ranked[-1].scores
+    scores = [one.score for one in ranked]
     assert scores == sorted(scores, reverse=True)
-    assert all("rerank" not in one.scores for one in found[5:])
 
 
-def test_rerank_shows_the_title_above_the_text() -> None:
-    scorer = WordScorer()
-    rerank("?", [passage("body", 0.5, title="Rules")], scorer, FusionWeights())
-    assert scorer.read == ["Rules\nbody"]
+def test_rerank_reads_a_passage_below_its_title_and_headings() -> None:
+    scorer = LastLetterScorer()
+    rerank("q", PASSAGES, scorer, depth=1, weight=1.0)
+    assert scorer.read == ["Title > Head\na"]
 
 
-def test_rerank_without_passages_asks_nobody() -> None:
-    scorer = WordScorer()
-    assert rerank("?", [], scorer, FusionWeights()) == []
+@pytest.mark.parametrize(("passages", "depth"), [([], 3), (PASSAGES, 0)])
+def test_rerank_nothing_to_read_asks_nobody(passages: list[Passage], depth: int) -> None:
+    scorer = LastLetterScorer()
+    assert rerank("q", passages, scorer, depth=depth, weight=1.0) == passages
     assert scorer.read == []
 
 

@@ -6,11 +6,22 @@ import pytest
 from retrieval.collections_index import CollectionsIndex
 from retrieval.fusion_weights import FusionWeights, weights_of
 from retrieval.key_index import KeyIndex
+from retrieval.ports import Scores
 from retrieval.records import SearchRequest
 from retrieval.search import Searcher
 from tests.retrieval.catalog_fake import DIMENSION, FakeCatalog, FakeEmbedder
 
 DOCUMENTS = 40
+
+
+class WantedScorer:
+    """Implements `PairScorer`: passages with the wanted words are best."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+
+    def score_pairs(self, question: str, passages: Sequence[str]) -> Scores:
+        return np.array([9.0 if self.wanted in text else -9.0 for text in passages], np.float32)
 
 
 def _searcher(catalog: FakeCatalog, weights: FusionWeights | None = None) -> Searcher:
@@ -148,38 +159,39 @@ def test_search_in_one_level_scores_by_that_level_alone(catalog: FakeCatalog) ->
     assert all("words" not in passage.scores for passage in raw.search(by_title).passages)
 
 
-class LastingScorer:
-    """Likes what lasts."""
-
-    def __init__(self) -> None:
-        self.read: list[str] = []
-
-    def score_pairs(self, question: str, passages: Sequence[str]) -> np.ndarray:
-        self.read = list(passages)
-        return np.array(["lasts" in text for text in passages], dtype=np.float32) * 50
-
-
-def test_search_with_a_reranker_reorders_what_it_read(catalog: FakeCatalog) -> None:
+def _reranking(catalog: FakeCatalog, wanted: str, weights: FusionWeights) -> Searcher:
     indexes = CollectionsIndex(catalog, DIMENSION)
     indexes.refresh()
-    scorer = LastingScorer()
-    searcher = Searcher(indexes, catalog, FakeEmbedder(), FusionWeights(rerank_depth=5), scorer)
-    result = searcher.search(_request("item23 costs", top_k=2))
-    plain = _searcher(catalog).search(_request("item23 costs", top_k=5))
-    assert plain.passages[0].text == "item23 costs"
-    assert result.passages[0].text == "item23 lasts"
-    assert result.passages[0].scores["rerank"] == 50.0
-    assert scorer.read == [one.title_line + one.text for one in plain.passages]
-    assert len(result.passages) == 2
-    assert "rerank" in result.timings_ms
-    assert "rerank" not in plain.timings_ms
+    return Searcher(indexes, catalog, FakeEmbedder(), weights, WantedScorer(wanted))
 
 
-def test_search_with_a_reranker_gives_more_passages_than_it_reads(catalog: FakeCatalog) -> None:
+def test_search_with_a_reranker_puts_first_what_it_prefers(catalog: FakeCatalog) -> None:
+    plain = _searcher(catalog).search(_request("item23"))
+    assert plain.passages[1].text == "item23 lasts" and "rerank" not in plain.timings_ms
+    found = _reranking(catalog, "lasts", FusionWeights()).search(_request("item23"))
+    assert found.passages[0].text == "item23 lasts"
+    assert found.passages[0].scores["rerank"] == 9.0
+    assert found.timings_ms["rerank"] >= 0
+
+
+def test_search_reranked_deeper_agrees_with_the_head(catalog: FakeCatalog) -> None:
+    searcher = _reranking(catalog, "item7 ", FusionWeights(rerank_depth=30))
+    few, many = (searcher.search(_request("item23 costs", top_k=k)).passages for k in (2, 60))
+    assert few == many[:2]
+    assert [one.score for one in many] == sorted((one.score for one in many), reverse=True)
+
+
+def test_search_reranker_without_weight_is_not_asked(catalog: FakeCatalog) -> None:
+    found = _reranking(catalog, "lasts", FusionWeights(rerank=0.0)).search(_request("item23"))
+    assert "rerank" not in found.timings_ms
+    assert "rerank" not in found.passages[0].scores
+
+
+def test_search_weights_of_each_collection_are_asked_anew(catalog: FakeCatalog) -> None:
     indexes = CollectionsIndex(catalog, DIMENSION)
     indexes.refresh()
-    weights = FusionWeights(rerank_depth=2)
-    searcher = Searcher(indexes, catalog, FakeEmbedder(), weights, LastingScorer())
-    passages = searcher.search(_request("item23 costs", top_k=9)).passages
-    assert len(passages) == 9
-    assert [one.score for one in passages] == sorted((p.score for p in passages), reverse=True)
+    weights = {"c": FusionWeights()}
+    searcher = Searcher(indexes, catalog, FakeEmbedder(), lambda name: weights[name])
+    before = searcher.search(_request("item23")).passages[0]
+    weights["c"] = FusionWeights(words=0.0, document_words=0.0)
+    assert searcher.search(_request("item23")).passages[0].score < before.score
