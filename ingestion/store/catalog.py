@@ -19,7 +19,9 @@ from ingestion.store.change_log import changes_since
 from ingestion.store.database import Database
 from ingestion.store.index_files import IndexFiles
 from ingestion.store.intake import Intake
+from ingestion.store.policies import Policies
 from ingestion.store.quotas import UNLIMITED, CollectionUsage, Quota
+from ingestion.store.scripts import Scripts
 from ingestion.store.selection import Selection, selected
 from ingestion.store.sessions import Sessions
 from ingestion.store.stored import (
@@ -58,6 +60,8 @@ class Catalog:
         self.index_files = IndexFiles(path.parent / "indexes")
         self._intake = Intake(self._database, self._sources, quota)
         self.sessions = Sessions(self._database, clock)
+        self.scripts = Scripts(self._database, clock)
+        self.policies = Policies(self._database, clock)
 
     def close(self) -> None:
         """Close every pooled connection, and remove what is staged still."""

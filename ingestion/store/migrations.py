@@ -9,6 +9,39 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX ix_documents_usage ON documents (collection, size)",
     ),
     ("ALTER TABLE chunks ADD COLUMN coherence FLOAT",),
+    (
+        (
+            "CREATE TABLE scripts (script_id VARCHAR(64) NOT NULL PRIMARY KEY,"
+            " collection VARCHAR(100) NOT NULL, language VARCHAR(8) NOT NULL,"
+            " stage VARCHAR(64) NOT NULL, state VARCHAR(16) NOT NULL, version INTEGER NOT NULL,"
+            " text TEXT NOT NULL, variants JSON NOT NULL, tags JSON NOT NULL, valid_from TIMESTAMP,"
+            " valid_to TIMESTAMP, author VARCHAR(128) NOT NULL, created_at TIMESTAMP NOT NULL,"
+            " updated_at TIMESTAMP NOT NULL)"
+        ),
+        "CREATE INDEX ix_scripts_list ON scripts (collection, stage, script_id)",
+        (
+            "CREATE TABLE script_versions (script_id VARCHAR(64) NOT NULL"
+            " REFERENCES scripts (script_id) ON DELETE CASCADE, version INTEGER NOT NULL,"
+            " content JSON NOT NULL, author VARCHAR(128) NOT NULL, created_at TIMESTAMP NOT NULL,"
+            " PRIMARY KEY (script_id, version))"
+        ),
+        (
+            "CREATE TABLE script_vectors (script_id VARCHAR(64) NOT NULL PRIMARY KEY"
+            " REFERENCES scripts (script_id) ON DELETE CASCADE, version INTEGER NOT NULL,"
+            " encoder VARCHAR(255) NOT NULL, vectors BLOB NOT NULL)"
+        ),
+        (
+            "CREATE TABLE policies (collection VARCHAR(100) NOT NULL, version INTEGER NOT NULL,"
+            " content JSON NOT NULL, author VARCHAR(128) NOT NULL, created_at TIMESTAMP NOT NULL,"
+            " PRIMARY KEY (collection, version))"
+        ),
+        (
+            "CREATE TABLE session_states (session_id VARCHAR(256) NOT NULL PRIMARY KEY,"
+            " collection VARCHAR(100) NOT NULL, stage VARCHAR(64) NOT NULL, used JSON NOT NULL,"
+            " fallbacks INTEGER NOT NULL)"
+        ),
+        "INSERT INTO counters (name, value) VALUES ('scripts', 0)",
+    ),
 )
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from ingestion.store.database import Database
 from ingestion.store.fault_points import FaultPoint, reach
-from ingestion.store.schema import next_value, turns
+from ingestion.store.schema import next_value, session_states, turns
 
 
 class Sessions:
@@ -49,5 +49,8 @@ class Sessions:
         """Delete a conversation. Returns whether there was one."""
         with self._database.writing() as connection:
             deleted = connection.execute(sa.delete(turns).where(turns.c.session_id == session_id))
+            connection.execute(
+                sa.delete(session_states).where(session_states.c.session_id == session_id)
+            )
         self._database.scrub()
         return deleted.rowcount > 0

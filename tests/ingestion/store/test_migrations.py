@@ -97,7 +97,11 @@ ALTER TABLE jobs ADD COLUMN password TEXT;
 CREATE INDEX ix_documents_usage ON documents (collection, size);
 UPDATE schema_version SET version = 2;
 """
-EARLIER = {"1": VERSION_1, "2": VERSION_2}
+VERSION_3 = f"""{VERSION_2}
+ALTER TABLE chunks ADD COLUMN coherence FLOAT;
+UPDATE schema_version SET version = 3;
+"""
+EARLIER = {"1": VERSION_1, "2": VERSION_2, "3": VERSION_3}
 of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 
 
