@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         description="What reads the best passages with the question and orders them: `bundled`, a"
         " Hugging Face cross-encoder or folder, or `none`.",
     )
-    rerank_passages: int = Field(16, ge=1, le=200, description="Passages it reads.")
+    rerank_passages: int = Field(8, ge=1, le=200, description="Passages it reads.")
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 

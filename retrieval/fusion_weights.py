@@ -35,8 +35,8 @@ class FusionWeights:
     key_field: float = 0.0
     depth: int = 100
     candidate_documents: int = 64
-    rerank: float = 0.1
-    rerank_depth: int = 32
+    rerank: float = 0.02
+    rerank_depth: int = 8
 
     @property
     def fields(self) -> Mapping[str, float]:
