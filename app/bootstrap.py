@@ -18,10 +18,13 @@ from app.readiness import readiness
 from app.service import Service
 from app.settings import Settings, Strategy
 from generation.compliance import Gate
-from generation.compliance_rules import RULES
+from generation.compliance_rules import rules_of
 from generation.evidence import MOST_PASSAGES
 from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
+from generation.rules.example_vectors import load_vectors, save_vectors
+from generation.rules.rule_book import RuleBook
+from generation.rules.rule_file import load_rule_set
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.coherence import with_borders_scored
 from ingestion.isolated import IsolatedParser, ParserPool
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CATALOG_FILE = "catalog.sqlite3"
+EXAMPLES_FILE = "rule_examples.npz"
 _BUNDLED_CONTEXT, _SERVER_CONTEXT = 256, 1600  # tokens
 
 Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
@@ -89,7 +93,7 @@ def build_service(settings: Settings) -> Service:
         "zh": pick_script(scripts, Stage.FALLBACK, "zh").text,
         "en": pick_script(scripts, Stage.FALLBACK, "en").text,
     }
-    gate = Gate(RULES, fallbacks)
+    gate = Gate(rules_of(build_rule_book(settings, encoder)), fallbacks)
     answerer = Answerer(
         searcher.search,
         page_finder(catalog.blocks),
@@ -185,6 +189,26 @@ def cut_file(
     if scorer is not None:
         cut = replace(cut, chunks=with_borders_scored(scorer, cut.chunks))
     return cut, encoder.count_tokens([chunk.text for chunk in cut.chunks])
+
+
+def build_rule_book(settings: Settings, encoder: "Encoder") -> RuleBook:
+    """Return the compliance rules that the settings name, their topics learnt.
+
+    Vectors of examples are kept beside the models, as embedding them takes seconds. Raises
+    RuleSetError where the file of rules is wrong, OSError where it can't be read.
+    """
+    rules = load_rule_set(settings.rules_file)
+    path = settings.models_path / EXAMPLES_FILE
+    known = load_vectors(path, encoder=encoder.name, dimension=encoder.dimension)
+    before = len(known)
+    book = RuleBook(rules, encoder, known)
+    book.learn()
+    if len(known) > before and path.parent.is_dir():
+        try:
+            save_vectors(path, known, encoder=encoder.name)
+        except OSError as exc:
+            logger.warning("vectors of examples are not kept: %s", exc)
+    return book
 
 
 def build_chunking(settings: Settings, encoder: "Encoder | None" = None) -> Chunking:

@@ -13,7 +13,9 @@ from rich.console import Console
 
 from app.errors import AddressUnavailable
 from app.maintenance import commands as maintenance
+from app.rule_commands import commands as rules
 from app.settings import Settings, Strategy
+from generation.rules.rule_file import RuleSetError
 from ingestion.errors import PASSWORD_PLACE, CatalogError, IngestionError
 from ingestion.records import ParseOptions
 from ingestion.strategies import NSP_STRATEGIES, ChunkingStrategy
@@ -23,6 +25,7 @@ from models.errors import CorruptModel, MissingModelPackage
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 models = typer.Typer(no_args_is_help=True, help="The models this installation runs on.")
 app.add_typer(models, name="models")
+app.add_typer(rules, name="rules")
 app.add_typer(maintenance)
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Which collection.")]
@@ -301,6 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         CorruptModel,
         IngestionError,
         MissingModelPackage,
+        RuleSetError,
     ) as exc:
         _say(str(exc), style="red")
         sys.exit(1)

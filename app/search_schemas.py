@@ -5,11 +5,25 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from app.schemas import CollectionName, MetadataValue, Question, Reply, Request, ShortText, TopK
+from app.schemas import (
+    CollectionName,
+    MetadataValue,
+    Question,
+    Reply,
+    Request,
+    ShortText,
+    TopK,
+    TurnBody,
+)
 from ingestion.store.selection import Selection
 from retrieval.explain import Loss, Stage
 
 AnyOf = Annotated[list[MetadataValue], Field(min_length=1, max_length=100)]
+
+History = Annotated[
+    tuple[TurnBody, ...],
+    Field(max_length=50, description="What was said before: completes a follow-up as in `/ask`."),
+]
 
 
 class Filters(Request):
@@ -50,6 +64,7 @@ class SearchBody(Request):
     collection: CollectionName | None = None
     top_k: TopK | None = None
     filters: Filters | None = None
+    history: History = ()
 
 
 class HitReply(Reply):
@@ -85,6 +100,7 @@ class ExplainBody(Request):
     collection: CollectionName | None = None
     top_k: TopK | None = None
     filters: Filters | None = None
+    history: History = ()
     expected_chunk_id: ShortText | None = None
     expected_document_id: ShortText | None = None
 

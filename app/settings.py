@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
     refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
 
+    rules_file: Path | None = Field(
+        None, description="Rules of compliance in place of those that ship; `youju rules check`."
+    )
+
     snapshot_seconds: float = Field(
         60.0, ge=0, description="Indexes are saved to disk so long after a change; 0: never."
     )

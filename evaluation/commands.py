@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from app.settings import Settings
+from evaluation.compliance_commands import compliance
 from evaluation.datasets import (
     DatasetError,
     SelectionError,
@@ -44,6 +45,8 @@ LeaveOut = Annotated[
     int,
     typer.Option("--leave-out", min=0, help="Drop the evidence of N questions: must be refused."),
 ]
+
+app.command()(compliance)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from generation.prompt import Language
-from generation.records import Verdict
+from generation.records import Basis, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,24 @@ def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdi
 
     Rules see the text in turn, each as the one before left it. An exception inside a rule, and a
     text that is empty in the end, block too. `Verdict.text` is safe to show in every case;
-    `reason` names what changed or blocked it, and is empty where nothing did. Never raises.
+    `reason` says what changed or blocked it, and is empty where nothing did; `basis` is the last
+    one that did. Never raises.
     """
-    text, reasons = candidate.text, list[str]()
+    text, reasons, basis = candidate.text, list[str](), Basis()
     for rule in rules:
         try:
             verdict = rule(Candidate(text, candidate.evidence, candidate.language))
         except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
             return Verdict(False, script, f"rule_failed: {type(error).__name__}")
         if not verdict.allowed:
-            return Verdict(False, script, verdict.reason)
+            return Verdict(False, script, verdict.reason, verdict.basis)
         text = verdict.text
         if verdict.reason:
             reasons.append(verdict.reason)
+            basis = verdict.basis
     if not text.strip():
         return Verdict(False, script, "empty")
-    return Verdict(True, text, "; ".join(reasons))
+    return Verdict(True, text, "; ".join(reasons), basis)
 
 
 class Gate:

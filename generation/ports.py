@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.span_logits import SpanLogits
 
 
@@ -40,4 +43,17 @@ class EvidenceReader(Protocol):
 
     def read(self, question: str, passages: Sequence[str]) -> Sequence[SpanLogits]:
         """Return what stands where, one entry per passage."""
+        ...
+
+
+class SentenceEmbedder(Protocol):
+    """A model that turns sentences into vectors whose nearness is likeness in meaning."""
+
+    @property
+    def dimension(self) -> int:
+        """Return the length of a vector."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit row per text, (n, dimension)."""
         ...

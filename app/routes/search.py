@@ -10,6 +10,7 @@ from app.search_schemas import ExplainBody, HitReply, SearchBody, SearchReply
 from app.service import Service
 from ingestion.store.selection import Selection
 from retrieval.records import SearchRequest
+from retrieval.refine import standalone_question
 
 router = APIRouter()
 
@@ -37,8 +38,9 @@ async def search_request(
     if selection.asks_the_catalog:
         select = partial(service.catalog.select_documents, collection, selection)
         document_ids = await pools.catalog.run(select)
+    earlier = [turn.content for turn in body.history if turn.role == "user"]
     return SearchRequest(
-        query=body.query,
+        query=standalone_question(body.query, earlier),
         collection=collection,
         top_k=body.top_k or service.settings.top_k,
         document_ids=document_ids,

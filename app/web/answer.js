@@ -8,9 +8,9 @@ import { label, say, word } from "./words.js";
 /**
  * Return an answer to fill as it arrives: `{element, addSentence, addCitation, finish, stop, fail}`.
  *
- * onCite(citation, opener) opens the evidence of a sentence.
+ * onCite(citation, opener) opens the evidence of a sentence. why: `{toggle, element}`, how its search went.
  */
-export function createAnswer({ onCite }) {
+export function createAnswer({ onCite, why }) {
   const badge = worded("span", "badge", "looking");
   const facts = make("span", "answer-facts muted");
   const text = make("div", "answer-text");
@@ -75,7 +75,8 @@ export function createAnswer({ onCite }) {
     if (final.outcome === "answered") markUnsupported();
     settle(final.outcome);
     showFacts(facts, final);
-    foot.append(copyButton(plainText));
+    foot.append(copyButton(plainText), why.toggle);
+    element.append(why.element);
     if (final.trace_id) foot.append(worded("span", "trace muted", "trace", { id: final.trace_id }));
     announce(`${word(`outcome_${final.outcome}`)} ${facts.textContent}`);
   }

@@ -99,6 +99,16 @@ export function uploadFile(file, { collection, password }, onSent) {
   });
 }
 
+/** Search as a question is answered from: `{hits, timings_ms, documents}`. request: with its history. */
+export function search(request) {
+  return post("search", request);
+}
+
+/** Return what became of an expected passage in that search: `{title, stages, lost_at, advice, …}`. */
+export function explain(request) {
+  return post("explain", request);
+}
+
 /** Return the present state of a job. */
 export async function readJob(jobId) {
   return (await call(`jobs/${encodeURIComponent(jobId)}`)).json();
@@ -139,6 +149,12 @@ export async function ask(request, signal, on) {
     }
     on[value.event]?.(body);
   }
+}
+
+async function post(address, request) {
+  const headers = { "Content-Type": "application/json" };
+  const response = await call(address, { method: "POST", headers, body: JSON.stringify(request) });
+  return response.json();
 }
 
 function translate(error) {

@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { createAnswer } from "./answer.js";
 import { announce, byId, make, worded } from "./dom.js";
 import { createExamples } from "./example_list.js";
+import { createWhy } from "./why.js";
 import { say, word } from "./words.js";
 
 // What the service takes of a conversation: not too many messages, none empty, none too long.
@@ -25,7 +26,9 @@ export function createChat({ collection, onCite }) {
   const examples = createExamples(submit);
 
   async function answer(words) {
-    const shown = createAnswer({ onCite });
+    const asking = { query: words, collection: collection(), history };
+    const why = createWhy(asking, () => library);
+    const shown = createAnswer({ onCite, why });
     const entry = make("li", "turn", asked(words), shown.element);
     log.append(entry);
     byId("empty").hidden = true;
@@ -39,7 +42,7 @@ export function createChat({ collection, onCite }) {
       submit(words);
     };
     try {
-      const request = { question: words, collection: collection(), history };
+      const request = { question: words, collection: asking.collection, history };
       const final = await ask(request, run.signal, {
         sentence: (sentence) => following(scroll, () => shown.addSentence(sentence)),
         citation: (citation) => following(scroll, () => shown.addCitation(citation)),

@@ -10,15 +10,18 @@ from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEve
 from app.answer_question import Answerer, AnswerSettings
 from app.settings import Strategy
 from generation.compliance import Candidate, Gate, Rule
-from generation.compliance_rules import RULES
+from generation.compliance_rules import rules_of
 from generation.errors import GeneratorUnavailable
 from generation.ports import EvidenceReader
 from generation.prompt import REFUSALS
 from generation.records import Answer, Outcome, Turn, Verdict
+from generation.rules.rule_book import RuleBook
+from generation.rules.rule_file import default_rule_set
 from generation.scripts import Stage, load_scripts, pick_script
 from models.span_logits import SpanLogits
 from retrieval.records import Passage, SearchRequest, SearchResult
 
+RULES = rules_of(RuleBook(default_rule_set(), None))
 TITLE = "图书馆管理办法"
 ZH = "读者每次借书不得超过五册。借阅期限为三十日。"
 EN = "The ferry leaves from pier seven at eight. The crossing takes forty minutes."

@@ -21,8 +21,11 @@ from generation.key_writer import KeyWriter
 from generation.records import Outcome
 from ingestion.records import PLAIN
 from models.encoder import Encoder
+from retrieval.explain import Expected
+from retrieval.fusion_weights import FusionWeights
 from retrieval.manifest import read_manifest
-from retrieval.records import SearchRequest
+from retrieval.records import Passage, SearchRequest
+from retrieval.search import Searcher, SearchRun
 from tests.ingestion.catalog_samples import LEASE
 
 TEXT = "The ferry crossing takes forty minutes. It leaves from pier seven."
@@ -68,8 +71,20 @@ def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) ->
 
 
 def test_service_and_worker_share_a_catalog_and_answer_from_it(
-    tmp_path: Path, models_dir: Path
+    tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runs: list[tuple[Searcher, SearchRequest, tuple[Passage, ...]]] = []
+    run_really = Searcher.run
+
+    def run(
+        searcher: Searcher, request: SearchRequest, weights: FusionWeights | None = None
+    ) -> SearchRun | None:
+        found = run_really(searcher, request, weights)
+        if found is not None and weights is None:
+            runs.append((searcher, request, found.result.passages))
+        return found
+
+    monkeypatch.setattr(Searcher, "run", run)
     settings = Settings(
         data_dir=tmp_path, models_dir=models_dir, generator="none", key_index="raw_only"
     )
@@ -99,6 +114,14 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     (cited,) = done.answer.citations
     assert TEXT[cited.start : cited.end] == cited.quote
     assert passage.document_id == cited.document_id
+    # All three ways in are one function of one searcher.
+    again = SearchRequest(question, "c", settings.top_k, None)
+    service.search(again)
+    explained = service.explain(again, Expected(document_id=passage.document_id))
+    assert (explained.rank, explained.lost_at) == (1, None)
+    of_answer, of_search, of_explanation = runs[-3:]
+    assert of_answer[0] is of_search[0] is of_explanation[0]
+    assert of_answer[1:] == of_search[1:] == of_explanation[1:]
     assert service.catalog.sessions.latest("c\ns", 10)[0] == ("user", question)
     service.close()
     [snapshot] = catalog.index_files.snapshots("c")

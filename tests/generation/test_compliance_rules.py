@@ -3,14 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.compliance import Candidate, review
-from generation.compliance_rules import (
-    RULES,
-    block_prompt_leak,
-    mask_personal_data,
-    strip_invisible,
-)
-from generation.prompt import REFUSALS, answer_prompt
-from generation.records import Verdict
+from generation.compliance_rules import rules_of
+from generation.prompt import answer_prompt
+from generation.records import Basis, Verdict
+from generation.rules.rule_book import RuleBook
+from generation.rules.rule_file import default_rule_set
+
+RULES = rules_of(RuleBook(default_rule_set(), None))
 
 IDENTITY_CARD = "11010519491231002X"  # the example in GB 11643-1999
 BANK_CARD = "4111111111111111"  # a published test number
@@ -18,13 +17,6 @@ BANK_CARD = "4111111111111111"  # a published test number
 
 def judged(text: str, *evidence: str) -> Verdict:
     return review(Candidate(text, evidence, "zh"), rules=RULES, script="SCRIPT")
-
-
-def test_strip_invisible_takes_out_what_cannot_be_seen() -> None:
-    text = "你\u200b好\u202e\x00\ue000\ud800\n\t!"
-    assert strip_invisible(Candidate(text, (), "zh")) == Verdict(
-        True, "你好\n\t!", "stripped_invisible"
-    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +38,8 @@ def test_review_of_personal_number_masks_it(text: str, shown: str) -> None:
     verdict = judged(text)
     assert verdict.allowed
     assert verdict.text == shown
-    assert "masked" in verdict.reason
+    assert verdict.reason.endswith("隐去了个人信息")
+    assert verdict.basis == Basis(rule_id="personal_data", rule_version=1)
 
 
 @pytest.mark.parametrize(
@@ -93,24 +86,19 @@ def test_review_of_echoed_prompt_is_blocked_in_both_languages() -> None:
     assert not judged(answer_prompt("Who?", [], "en")).allowed
 
 
-@pytest.mark.parametrize("text", [*REFUSALS.values(), "根据资料，答案是三年。", "useradd <user>"])
-def test_block_prompt_leak_of_honest_text_allows_it(text: str) -> None:
-    assert block_prompt_leak(Candidate(text, (), "zh")).allowed
+@pytest.mark.parametrize("text", ["稳 赚 不 赔", "这款产品保证收益。", "guaranteed returns"])
+def test_review_of_banned_wording_shows_the_script_and_says_why(text: str) -> None:
+    verdict = judged(text)
+    assert (verdict.allowed, verdict.text) == (False, "SCRIPT")
+    assert str(verdict.basis.rule_id).startswith("promise.")
+    assert "不得" in verdict.reason
 
 
-def test_block_prompt_leak_of_wording_in_the_evidence_allows_it() -> None:
-    text = "要求是只根据下面的资料回答问题。"
-    assert block_prompt_leak(Candidate(text, (text,), "zh")).allowed
-    assert not block_prompt_leak(Candidate(text, (), "zh")).allowed
+def test_review_reason_never_holds_what_was_hidden() -> None:
+    assert "13912345678" not in judged("电话13912345678").reason
+    assert "稳" not in judged("稳赚不赔").reason
 
 
 @given(st.text(alphabet="0123456789１Xx -+86á你") | st.text())
-def test_mask_personal_data_of_any_text_masks_completely(text: str) -> None:
-    once = mask_personal_data(Candidate(text, (), "zh")).text
-    assert len(once) == len(text)
-    assert mask_personal_data(Candidate(once, (), "zh")).reason == ""
-
-
-@given(st.text())
 def test_review_of_any_text_never_raises(text: str) -> None:
     assert not judged(text).reason.startswith("rule_failed")

@@ -112,3 +112,18 @@ async def test_search_filters_never_reach_another_collection(
     body = {"query": "q", "collection": "other", "filters": {"metadata": {"year": "2023"}}}
     assert (await client.post("/search", json=body)).status_code == 200
     assert models.searched[-1].document_ids == frozenset()
+
+
+@pytest.mark.parametrize("path", ["/search", "/explain"])
+async def test_search_of_a_follow_up_names_what_it_is_about(
+    client: httpx.AsyncClient, models: FakeModels, path: str
+) -> None:
+    history = [
+        {"role": "user", "content": "试用期有规定吗？"},
+        {"role": "assistant", "content": "有。"},
+    ]
+    body: dict[str, Any] = {"query": "它最长多久？", "history": history}
+    if path == "/explain":
+        body["expected_chunk_id"] = "c1"
+    assert (await client.post(path, json=body)).status_code == 200
+    assert models.searched == [SearchRequest("试用期有规定吗？ 它最长多久？", "default", 8, None)]

@@ -153,6 +153,8 @@ class Service:
     jobs: list[dict[str, Any]] = field(default_factory=lambda: [job("done", progress=1.0)])
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)
     streams_jobs: bool = True
+    hits: list[dict[str, Any]] = field(default_factory=list)
+    explained: dict[str, Any] | None = None
     hold: threading.Event | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     received: list[tuple[str, str]] = field(default_factory=list)
@@ -214,7 +216,14 @@ class Handler(BaseHTTPRequestHandler):
         if problem is not None:
             self.json(problem["status"], problem, retry_after="7")
             return
-        self.stream(self.service.events)
+        if self.path == "/search":
+            self.json(200, {"hits": self.service.hits, "timings_ms": {}, "documents": 1})
+        elif self.path == "/explain" and self.service.explained is None:
+            self.json(404, {"title": "", "detail": "", "status": 404, "code": "not_indexed"})
+        elif self.path == "/explain":
+            self.json(200, self.service.explained or {})
+        else:
+            self.stream(self.service.events)
 
     def do_DELETE(self) -> None:
         if self.path.startswith("/jobs/"):

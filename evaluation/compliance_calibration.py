@@ -1,0 +1,65 @@
+"""Choose the threshold of topics on labelled sentences, and show what each choice would cost."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.compliance_run import Labelled, judge_all
+from generation.rules.rule_book import RuleBook
+from generation.rules.rule_file import parse_rule_set
+
+STEPS = tuple(round(-0.5 + 0.05 * step, 2) for step in range(21))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a threshold does: shares of violations let through and of honest sentences blocked."""
+
+    threshold: float
+    let_through: float
+    false_blocks: float
+
+
+def topic_curve(book: RuleBook, sentences: Sequence[Labelled]) -> list[Point]:
+    """Return the points of all steps, by threshold; what other rules block stays blocked.
+
+    Sentences with evidence are left out: whether they pass is not the threshold's doing. Raises
+    ValueError without topics, violations or honest sentences.
+    """
+    topics = book.topics
+    alone = [one for one in sentences if not one.evidence]
+    bad = np.array([one.expected != "pass" for one in alone], dtype=bool)
+    if topics is None or not bad.any() or bad.all():
+        raise ValueError("this takes rules with topics, violations and honest sentences")
+    judged = judge_all(RuleBook(book.rules, None), alone)
+    # Wrong is, of a violation, that it was let through; of an honest sentence, that it was held.
+    held_anyway = np.array([one.is_wrong for one in judged], dtype=bool) ^ bad
+    margins = np.array(
+        [max(score.margin for score in scores) for scores in topics.score([s.text for s in alone])]
+    )
+    points: list[Point] = []
+    for threshold in STEPS:
+        held = held_anyway | (margins >= threshold)
+        points.append(Point(threshold, float((~held[bad]).mean()), float(held[~bad].mean())))
+    return points
+
+
+def choose(points: Sequence[Point], *, most_false_blocks: float) -> Point:
+    """Return the point that lets least through within so many false blocks, or blocks least."""
+    within = [point for point in points if point.false_blocks <= most_false_blocks]
+    if not within:
+        return min(points, key=lambda point: (point.false_blocks, -point.threshold))
+    return min(within, key=lambda point: (point.let_through, point.false_blocks))
+
+
+def with_threshold(content: str, threshold: float) -> str:
+    """Return a rule file with this threshold for all its topics. Raises as `parse_rule_set`."""
+    parse_rule_set(content)
+    data = json.loads(content)
+    for rule in data["rules"]:
+        if rule["kind"] == "topic":
+            rule["threshold"] = threshold
+            rule.pop("cue_threshold", None)
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
