@@ -15,6 +15,7 @@ from app.embed_levels import KeyInfo
 from app.ingest_document import CutDocument, cut_document, ingest_document
 from app.pages import page_finder
 from app.readiness import readiness
+from app.rule_books import RuleBooks, open_rule_books, rule_compiler
 from app.service import Service
 from app.settings import Settings, Strategy
 from generation.compliance import Gate
@@ -22,9 +23,7 @@ from generation.compliance_rules import rules_of
 from generation.evidence import MOST_PASSAGES
 from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language
-from generation.rules.example_vectors import load_vectors, save_vectors
 from generation.rules.rule_book import RuleBook
-from generation.rules.rule_file import load_rule_set
 from generation.scripts import Stage, load_scripts, pick_script
 from ingestion.coherence import with_borders_scored
 from ingestion.isolated import IsolatedParser, ParserPool
@@ -93,12 +92,12 @@ def build_service(settings: Settings) -> Service:
         "zh": pick_script(scripts, Stage.FALLBACK, "zh").text,
         "en": pick_script(scripts, Stage.FALLBACK, "en").text,
     }
-    gate = Gate(rules_of(build_rule_book(settings, encoder)), fallbacks)
+    rule_books = build_rule_books(settings, catalog, encoder)
     answerer = Answerer(
         searcher.search,
         page_finder(catalog.blocks),
         generator,
-        gate,
+        Gate(rules_of(rule_books.of), fallbacks),
         scripts,
         AnswerSettings(
             top_k=settings.top_k,
@@ -131,6 +130,7 @@ def build_service(settings: Settings) -> Service:
         answer=with_sessions(catalog.sessions, answerer.answer),
         scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
+        rule_books=rule_books,
         readiness=lambda: readiness(catalog, generator, indexes),
         refresh=refresh,
         close=close,
@@ -191,24 +191,15 @@ def cut_file(
     return cut, encoder.count_tokens([chunk.text for chunk in cut.chunks])
 
 
-def build_rule_book(settings: Settings, encoder: "Encoder") -> RuleBook:
-    """Return the compliance rules that the settings name, their topics learnt.
+def build_rule_books(settings: Settings, catalog: Catalog, encoder: "Encoder") -> RuleBooks:
+    """Return the compliance rules of all collections. Raises as `open_rule_books`."""
+    compiled = build_rule_compiler(settings, encoder)
+    return open_rule_books(catalog.rule_sets, settings.rules_file, compiled)
 
-    Vectors of examples are kept beside the models, as embedding them takes seconds. Raises
-    RuleSetError where the file of rules is wrong, OSError where it can't be read.
-    """
-    rules = load_rule_set(settings.rules_file)
-    path = settings.models_path / EXAMPLES_FILE
-    known = load_vectors(path, encoder=encoder.name, dimension=encoder.dimension)
-    before = len(known)
-    book = RuleBook(rules, encoder, known)
-    book.learn()
-    if len(known) > before and path.parent.is_dir():
-        try:
-            save_vectors(path, known, encoder=encoder.name)
-        except OSError as exc:
-            logger.warning("vectors of examples are not kept: %s", exc)
-    return book
+
+def build_rule_compiler(settings: Settings, encoder: "Encoder") -> Callable[[str], RuleBook]:
+    """Return what makes compliance rules of a file; vectors are kept beside the models."""
+    return rule_compiler(encoder, encoder.name, settings.models_path / EXAMPLES_FILE)
 
 
 def build_chunking(settings: Settings, encoder: "Encoder | None" = None) -> Chunking:

@@ -25,6 +25,7 @@ from app.routes import (
     ingest,
     jobs,
     openai,
+    rules,
     search,
     verify,
     web,
@@ -70,8 +71,8 @@ def create_app(service: Service, web_folder: Path = web.WEB_FOLDER) -> FastAPI:
     )
     app.state.service = service
     app.state.pools = open_pools(service.settings)
-    modules = (ask, collections, documents, explain, health, ingest, jobs, openai, search, verify)
-    routers = [*(routes.router for routes in modules), web.page_router(web_folder)]
+    modules = (ask, collections, documents, explain, health, ingest, jobs, openai, rules, search)
+    routers = [*(routes.router for routes in (*modules, verify)), web.page_router(web_folder)]
     for router in routers:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=web_folder, check_dir=False), name="static")

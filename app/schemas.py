@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
 )
 
@@ -164,6 +165,14 @@ class CollectionsReply(Reply):
     """All collections, by name."""
 
     collections: list[CollectionReply]
+
+
+class RulesReply(Reply):
+    """The rules of compliance of a collection."""
+
+    collection: str
+    version: int = Field(description="Counts up with each change; 0: the service's own rules.")
+    rules: dict[str, JsonValue] = Field(description="The file, as docs/compliance.md describes it.")
 
 
 class DocumentReply(Reply):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from app.answer_events import AnswerEvent, AnswerRequest
+from app.rule_books import RuleBooks
 from app.settings import Settings
 from ingestion.ports import PassageEmbedder
 from ingestion.store.catalog import Catalog
@@ -49,6 +50,7 @@ class Service:
     answer: Callable[[AnswerRequest], Iterator[AnswerEvent]]
     scored_chunks: Callable[[str, int, int], tuple[list[StoredChunk], int]]
     embedder: Embedder
+    rule_books: RuleBooks
     readiness: Callable[[], Readiness]
     refresh: Callable[[], None]
     close: Callable[[], None]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from app.rule_books import service_rules
 from app.settings import Settings
 from evaluation.compliance_calibration import choose, topic_curve, with_threshold
 from evaluation.compliance_run import (
@@ -21,7 +22,7 @@ from evaluation.compliance_run import (
 )
 from evaluation.report import show_table
 from generation.rules.rule_book import RuleBook
-from generation.rules.rule_file import default_rules_json, load_rule_set
+from generation.rules.rule_file import load_rule_set
 
 COLUMNS = ["sentences", "violations", "let through", "honest", "false blocks"]
 calibrate = typer.Typer(no_args_is_help=True, help="Choose thresholds on labelled sentences.")
@@ -40,12 +41,12 @@ def compliance(
     topics: Annotated[bool, typer.Option(help="Load the encoder and judge topics too.")] = True,
 ) -> None:
     """Count violations that the rules let through, and honest sentences that they hold back."""
-    from app.bootstrap import build_encoder, build_rule_book
+    from app.bootstrap import build_encoder, build_rule_compiler
 
     sentences = _load(file) if file else shipped(half)
     settings = Settings()
     book = (
-        build_rule_book(settings, build_encoder(settings))
+        build_rule_compiler(settings, build_encoder(settings))(service_rules(settings.rules_file))
         if topics
         else RuleBook(load_rule_set(settings.rules_file), None)
     )
@@ -80,11 +81,12 @@ def calibrate_compliance(
 
     It is chosen on every other sentence and measured on the rest.
     """
-    from app.bootstrap import build_encoder, build_rule_book
+    from app.bootstrap import build_encoder, build_rule_compiler
 
     settings = Settings()
     sentences = _load(file)
-    book = build_rule_book(settings, build_encoder(settings))
+    content = service_rules(settings.rules_file)
+    book = build_rule_compiler(settings, build_encoder(settings))(content)
     try:
         points, rest = topic_curve(book, sentences[::2]), topic_curve(book, sentences[1::2])
     except ValueError as exc:
@@ -106,8 +108,6 @@ def calibrate_compliance(
         f" through and holds {100 * other.false_blocks:.1f} % of honest sentences back"
     )
     if out:
-        path = settings.rules_file
-        content = path.read_text(encoding="utf-8-sig") if path else default_rules_json()
         out.write_text(with_threshold(content, chosen.threshold), encoding="utf-8")
         console.print(f"written to {out}; use it as YOUJU_RULES_FILE")
 

@@ -6,7 +6,7 @@ the text that could not be judged.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
 from generation.prompt import Language
@@ -15,11 +15,16 @@ from generation.records import Basis, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A text that wants to be shown, and the quotes that it cites."""
+    """A text that wants to be shown, and the quotes that it cites.
+
+    collection: whose rules bind it; stage: where its conversation stands.
+    """
 
     text: str
     evidence: tuple[str, ...]
     language: Language
+    collection: str = ""
+    stage: str = ""
 
 
 Rule = Callable[[Candidate], Verdict]
@@ -37,7 +42,7 @@ def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdi
     text, reasons, basis = candidate.text, list[str](), Basis()
     for rule in rules:
         try:
-            verdict = rule(Candidate(text, candidate.evidence, candidate.language))
+            verdict = rule(replace(candidate, text=text))
         except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
             return Verdict(False, script, f"rule_failed: {type(error).__name__}")
         if not verdict.allowed:

@@ -1,5 +1,7 @@
 """The rules in force, in order, as the gate asks them."""
 
+from collections.abc import Callable
+
 from generation.compliance import Candidate, Rule
 from generation.records import Basis, Verdict
 from generation.rules.invisible import strip_invisible
@@ -7,16 +9,23 @@ from generation.rules.prompt_leak import block_prompt_leak
 from generation.rules.records import Judgement
 from generation.rules.rule_book import RuleBook
 
+ALWAYS: tuple[Rule, ...] = (strip_invisible, block_prompt_leak)
+"""What every text passes: what is invisible goes first, as it could split a word."""
 
-def rules_of(book: RuleBook) -> tuple[Rule, ...]:
-    """Return what every text passes: what is invisible goes first, as it could split a word."""
+
+def rules_of(book_of: Callable[[str], RuleBook]) -> tuple[Rule, ...]:
+    """Return `ALWAYS` and, as the last, the rules of the text's collection (empty: none named)."""
 
     def judge_by_book(candidate: Candidate) -> Verdict:
-        return verdict_of(
-            book.judge(candidate.text, evidence=candidate.evidence, language=candidate.language)
+        judgement = book_of(candidate.collection).judge(
+            candidate.text,
+            evidence=candidate.evidence,
+            language=candidate.language,
+            stage=candidate.stage or None,
         )
+        return verdict_of(judgement)
 
-    return strip_invisible, block_prompt_leak, judge_by_book
+    return *ALWAYS, judge_by_book
 
 
 def verdict_of(judgement: Judgement) -> Verdict:

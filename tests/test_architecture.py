@@ -35,6 +35,7 @@ CATALOG_MODULES = {
     "ingestion/store/jobs.py",
     "ingestion/store/migrations.py",
     "ingestion/store/quotas.py",
+    "ingestion/store/rule_sets.py",
     "ingestion/store/schema.py",
     "ingestion/store/sessions.py",
     "ingestion/store/sqlite_file.py",

@@ -126,10 +126,13 @@ def default_rule_set() -> RuleSet:
 
 def load_rule_set(path: Path | None) -> RuleSet:
     """Return the rules of a file, None: those that ship. Raises OSError, or as `parse_rule_set`."""
-    if path is None:
-        return default_rule_set()
+    return default_rule_set() if path is None else parse_rule_set(read_rules(path))
+
+
+def read_rules(path: Path) -> str:
+    """Return the text of a rule file. Raises OSError; RuleSetError where it is no UTF-8."""
     try:
-        return parse_rule_set(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as exc:
         raise RuleSetError([f"this is not UTF-8: {exc.reason}"]) from exc
 

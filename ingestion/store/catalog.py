@@ -21,6 +21,7 @@ from ingestion.store.index_files import IndexFiles
 from ingestion.store.intake import Intake
 from ingestion.store.policies import Policies
 from ingestion.store.quotas import UNLIMITED, CollectionUsage, Quota
+from ingestion.store.rule_sets import RuleSets
 from ingestion.store.scripts import Scripts
 from ingestion.store.selection import Selection, selected
 from ingestion.store.sessions import Sessions
@@ -62,6 +63,7 @@ class Catalog:
         self.sessions = Sessions(self._database, clock)
         self.scripts = Scripts(self._database, clock)
         self.policies = Policies(self._database, clock)
+        self.rule_sets = RuleSets(self._database, clock)
 
     def close(self) -> None:
         """Close every pooled connection, and remove what is staged still."""

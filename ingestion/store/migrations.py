@@ -42,6 +42,13 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ),
         "INSERT INTO counters (name, value) VALUES ('scripts', 0)",
     ),
+    (
+        (
+            "CREATE TABLE rule_sets (collection VARCHAR(100) NOT NULL, version INTEGER NOT NULL,"
+            " content TEXT NOT NULL, author VARCHAR(128) NOT NULL, created_at TIMESTAMP NOT NULL,"
+            " PRIMARY KEY (collection, version))"
+        ),
+    ),
 )
 
 

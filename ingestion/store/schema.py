@@ -22,7 +22,7 @@ from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
 from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.migrations import upgrade
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -268,6 +268,16 @@ policies = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
+rule_sets = sa.Table(
+    "rule_sets",
+    metadata,
+    sa.Column("collection", sa.String(100), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("author", sa.String(128), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
 session_states = sa.Table(
     "session_states",
     metadata,
@@ -278,7 +288,9 @@ session_states = sa.Table(
     sa.Column("fallbacks", sa.Integer, nullable=False),
 )
 
-LATER_TABLES = frozenset("scripts script_versions script_vectors policies session_states".split())
+LATER_TABLES = frozenset(
+    "scripts script_versions script_vectors policies session_states rule_sets".split()
+)
 COUNTERS = ("changes", "jobs", "scripts", "served", "turns")
 
 

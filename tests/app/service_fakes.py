@@ -13,9 +13,12 @@ from fastapi import FastAPI
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
 from app.border_scores import BorderScores
+from app.rule_books import RuleBooks, open_rule_books
 from app.service import Readiness, Service
 from app.settings import Settings
 from generation.records import Answer, Citation, Outcome
+from generation.rules.rule_book import RuleBook
+from generation.rules.rule_file import parse_rule_set
 from ingestion.errors import BrokenDocument
 from ingestion.store.catalog import Catalog
 from retrieval.dense import Vectors
@@ -121,10 +124,20 @@ def make_service(models: FakeModels, settings: Settings) -> Service:
         answer=models.answer,
         scored_chunks=BorderScores(models.catalog, WordScorer).page,
         embedder=models,
+        rule_books=rule_books(models.catalog),
         readiness=models.readiness,
         refresh=models.refresh,
         close=models.close,
     )
+
+
+def rule_books(catalog: Catalog) -> RuleBooks:
+    """Return rule books without topics."""
+
+    def compiled(content: str) -> RuleBook:
+        return RuleBook(parse_rule_set(content), None)
+
+    return open_rule_books(catalog.rule_sets, None, compiled)
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

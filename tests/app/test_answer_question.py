@@ -21,7 +21,8 @@ from generation.scripts import Stage, load_scripts, pick_script
 from models.span_logits import SpanLogits
 from retrieval.records import Passage, SearchRequest, SearchResult
 
-RULES = rules_of(RuleBook(default_rule_set(), None))
+BOOK = RuleBook(default_rule_set(), None)
+RULES = rules_of(lambda _collection: BOOK)
 TITLE = "图书馆管理办法"
 ZH = "读者每次借书不得超过五册。借阅期限为三十日。"
 EN = "The ferry leaves from pier seven at eight. The crossing takes forty minutes."

@@ -101,7 +101,8 @@ VERSION_3 = f"""{VERSION_2}
 ALTER TABLE chunks ADD COLUMN coherence FLOAT;
 UPDATE schema_version SET version = 3;
 """
-EARLIER = {"1": VERSION_1, "2": VERSION_2, "3": VERSION_3}
+VERSION_4 = VERSION_3 + ";\n".join(STEPS[2]) + ";\nUPDATE schema_version SET version = 4;\n"
+EARLIER = {"1": VERSION_1, "2": VERSION_2, "3": VERSION_3, "4": VERSION_4}
 of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 
 
