@@ -17,7 +17,8 @@ from app.pages import page_finder
 from app.readiness import readiness
 from app.rule_books import RuleBooks, open_rule_books, rule_compiler
 from app.service import Service
-from app.settings import Settings, Strategy
+from app.settings import Settings
+from app.tune_collection import collection_weights
 from generation.compliance import Gate
 from generation.compliance_rules import rules_of
 from generation.evidence import MOST_PASSAGES
@@ -62,7 +63,6 @@ logger = logging.getLogger(__name__)
 
 CATALOG_FILE = "catalog.sqlite3"
 EXAMPLES_FILE = "rule_examples.npz"
-_BUNDLED_CONTEXT, _SERVER_CONTEXT = 256, 1600  # tokens
 
 Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
 
@@ -79,13 +79,8 @@ def build_service(settings: Settings) -> Service:
     """Start everything behind the routes: catalog, models, indexes that follow the catalog."""
     catalog = open_catalog(settings)
     encoder = build_encoder(settings)
-    indexes = CollectionsIndex(
-        catalog,
-        encoder.dimension,
-        build_snapshots(catalog, encoder) if settings.snapshot_seconds else None,
-    )
-    weights = replace(weights_of(settings.key_index), rerank_depth=settings.rerank_passages)
-    searcher = Searcher(indexes, catalog, encoder, weights, build_reranker(settings, encoder))
+    indexes = _indexes(settings, catalog, encoder)
+    searcher = build_searcher(settings, catalog, encoder, indexes)
     generator = build_generator(settings)
     scripts = load_scripts()
     fallbacks: dict[Language, str] = {
@@ -101,10 +96,10 @@ def build_service(settings: Settings) -> Service:
         scripts,
         AnswerSettings(
             top_k=settings.top_k,
-            context_tokens=_context_tokens(settings),
+            context_tokens=settings.shown_tokens,
             max_tokens=settings.max_answer_tokens,
             threshold=settings.refusal_threshold,
-            strategy=_strategy(settings),
+            strategy=settings.drafting,
         ),
         build_reader(settings, encoder),
     )
@@ -135,6 +130,33 @@ def build_service(settings: Settings) -> Service:
         refresh=refresh,
         close=close,
     )
+
+
+def build_searcher(
+    settings: Settings, catalog: Catalog, encoder: "Encoder", indexes: CollectionsIndex
+) -> Searcher:
+    """Return the search of the settings, with the weights that each collection was tuned to.
+
+    These are for both levels, and not looked at where only one is searched.
+    """
+    whole = replace(weights_of(settings.key_index), rerank_depth=settings.rerank_passages)
+    weights = partial(collection_weights, catalog, whole)
+    chosen = weights if settings.key_index == "both" else whole
+    return Searcher(indexes, catalog, encoder, chosen, build_reranker(settings, encoder))
+
+
+def open_search(settings: Settings) -> tuple[Catalog, Searcher, Callable[[], None]]:
+    """Return the catalog, its search alone, and what closes both."""
+    catalog = open_catalog(settings)
+    encoder = build_encoder(settings)
+    indexes = _indexes(settings, catalog, encoder)
+    indexes.load()
+
+    def close() -> None:
+        indexes.close()
+        catalog.close()
+
+    return catalog, build_searcher(settings, catalog, encoder, indexes), close
 
 
 def build_snapshots(catalog: Catalog, encoder: "Encoder") -> Snapshots:
@@ -348,9 +370,14 @@ def build_generator(settings: Settings) -> Generator | None:
 
     path = prepare_generator(settings.models_path, lambda _line: None)
     model = LocalGenerator(path, adapter_path(), threads=settings.threads)
-    if _strategy(settings) == "generate":
+    if settings.drafting == "generate":
         model.load()
     return BundledGenerator(model)
+
+
+def _indexes(settings: Settings, catalog: Catalog, encoder: "Encoder") -> CollectionsIndex:
+    snapshots = build_snapshots(catalog, encoder) if settings.snapshot_seconds else None
+    return CollectionsIndex(catalog, encoder.dimension, snapshots)
 
 
 def _as_set(settings: Settings, options: ParseOptions) -> ParseOptions:
@@ -363,20 +390,7 @@ def _chunking(settings: Settings, scorer: CoherenceScorer | None) -> Chunking:
     )
 
 
-def _strategy(settings: Settings) -> Strategy:
-    """Return how answers are drafted: the bundled generator is weaker than the reader."""
-    if settings.strategy == "auto":
-        return "generate" if settings.generator_url else "read"
-    return settings.strategy
-
-
 def _passages_read(settings: Settings) -> int:
     """Return how many passages of a search an answer is made from at most."""
     reads = settings.uses_bundled_reader
     return min(settings.top_k, MOST_PASSAGES) if reads else settings.top_k
-
-
-def _context_tokens(settings: Settings) -> int:
-    """Return how much a prompt shows: the bundled generator answers best from a short one."""
-    default = _SERVER_CONTEXT if settings.generator_url else _BUNDLED_CONTEXT
-    return settings.context_tokens or default

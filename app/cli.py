@@ -15,6 +15,7 @@ from app.errors import AddressUnavailable
 from app.maintenance import commands as maintenance
 from app.rule_commands import commands as rules
 from app.settings import Settings, Strategy
+from app.tune_command import tune
 from generation.rules.rule_file import RuleSetError
 from ingestion.errors import PASSWORD_PLACE, CatalogError, IngestionError
 from ingestion.records import ParseOptions
@@ -27,6 +28,7 @@ models = typer.Typer(no_args_is_help=True, help="The models this installation ru
 app.add_typer(models, name="models")
 app.add_typer(rules, name="rules")
 app.add_typer(maintenance)
+app.command()(tune)
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Which collection.")]
 Password = Annotated[

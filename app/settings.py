@@ -14,6 +14,9 @@ Strategy = Literal["read", "generate", "extract"]
 generate: by the generator. extract: with the documents' own sentences."""
 
 
+_BUNDLED_CONTEXT, _SERVER_CONTEXT = 256, 1600  # tokens
+
+
 class Settings(BaseSettings):
     """Configuration of a service, its worker and the command line.
 
@@ -163,6 +166,19 @@ class Settings(BaseSettings):
     def uses_bundled_generator(self) -> bool:
         """Return whether answers may be written by the bundled generator."""
         return self.generator_url is None and self.generator == "bundled"
+
+    @property
+    def drafting(self) -> Strategy:
+        """Return how answers are drafted: the bundled generator is weaker than the reader."""
+        if self.strategy == "auto":
+            return "generate" if self.generator_url else "read"
+        return self.strategy
+
+    @property
+    def shown_tokens(self) -> int:
+        """Return how much a prompt shows: the bundled generator answers best from a short one."""
+        default = _SERVER_CONTEXT if self.generator_url else _BUNDLED_CONTEXT
+        return self.context_tokens or default
 
     @property
     def models_path(self) -> Path:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.collection_index import CollectionIndex
-from retrieval.fusion import ScoredRun, fuse_scores
+from retrieval.fusion import ScoredRun, WeightedRun, fuse_rrf, fuse_scores
 from retrieval.fusion_weights import FusionWeights
 from retrieval.key_index import Scored
 
@@ -90,6 +90,8 @@ def fuse_stages(hits: StageHits, weights: FusionWeights) -> Scored:
     """
     raw, keys = ([one.raw for one in hits.levels], [one.keys for one in hits.levels])
     shares = [_shares(one.words, hits.highest_words, weights.sharpness) for one in hits.levels]
+    if weights.rrf_k:
+        return _by_rank(shares, hits, weights)
     return fuse_scores(
         [
             ScoredRun(shares, weights.words),
@@ -98,6 +100,22 @@ def fuse_stages(hits: StageHits, weights: FusionWeights) -> Scored:
             ScoredRun(keys, weights.keys, _worst(keys[0])),
         ]
     )
+
+
+def _by_rank(shares: Sequence[Scored], hits: StageHits, weights: FusionWeights) -> Scored:
+    """Return the rows found by the ranks they have in the best of the lists of each kind."""
+    kinds = [
+        (shares, weights.words),
+        ([lifted(hits, weights)], weights.document_words),
+        ([one.raw for one in hits.levels], weights.raw),
+        ([one.keys for one in hits.levels], weights.keys),
+    ]
+    runs = [
+        WeightedRun([row for row, _ in fuse_scores([ScoredRun(lists, 1.0)])], weight)
+        for lists, weight in kinds
+    ]
+    k = weights.rrf_k
+    return [(row, score * (k + 1)) for row, score in fuse_rrf(runs, k=k)]
 
 
 def lifted(hits: StageHits, weights: FusionWeights) -> Scored:

@@ -37,6 +37,7 @@ from ingestion.store.stored import (
     SummaryRow,
     VectorRow,
 )
+from ingestion.store.tuned_weights import TunedWeights
 from ingestion.store.uploads import SourceFiles, Upload, check_upload
 
 
@@ -64,6 +65,7 @@ class Catalog:
         self.scripts = Scripts(self._database, clock)
         self.policies = Policies(self._database, clock)
         self.rule_sets = RuleSets(self._database, clock)
+        self.tuned_weights = TunedWeights(self._database, clock)
 
     def close(self) -> None:
         """Close every pooled connection, and remove what is staged still."""

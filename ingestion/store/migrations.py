@@ -49,6 +49,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
             " PRIMARY KEY (collection, version))"
         ),
     ),
+    (
+        (
+            "CREATE TABLE tuned_weights (collection VARCHAR(100) NOT NULL,"
+            " version INTEGER NOT NULL, weights JSON NOT NULL, report JSON NOT NULL,"
+            " rolled_back BOOLEAN NOT NULL, created_at TIMESTAMP NOT NULL,"
+            " PRIMARY KEY (collection, version))"
+        ),
+    ),
 )
 
 

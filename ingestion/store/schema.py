@@ -22,7 +22,7 @@ from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
 from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.migrations import upgrade
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -288,8 +288,19 @@ session_states = sa.Table(
     sa.Column("fallbacks", sa.Integer, nullable=False),
 )
 
+tuned_weights = sa.Table(
+    "tuned_weights",
+    metadata,
+    sa.Column("collection", sa.String(100), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("weights", sa.JSON, nullable=False),
+    sa.Column("report", sa.JSON, nullable=False),
+    sa.Column("rolled_back", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
 LATER_TABLES = frozenset(
-    "scripts script_versions script_vectors policies session_states rule_sets".split()
+    "scripts script_versions script_vectors policies session_states rule_sets tuned_weights".split()
 )
 COUNTERS = ("changes", "jobs", "scripts", "served", "turns")
 

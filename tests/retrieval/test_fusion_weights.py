@@ -1,6 +1,13 @@
 import pytest
 
-from retrieval.fusion_weights import FusionWeights, KeyIndexMode, weights_of
+from retrieval.fusion_weights import (
+    BOUNDS,
+    FusionWeights,
+    KeyIndexMode,
+    tuned,
+    tuned_content,
+    weights_of,
+)
 
 
 def test_weights_of_both_are_those_measured() -> None:
@@ -19,3 +26,19 @@ def test_weights_of_one_level_leave_the_other_out() -> None:
     assert (raw.keys, raw.fields) == (0.0, {"body": 1.0, "above": 0.0, "key": 0.0})
     assert (keys.raw, keys.document_words) == (0.0, 0.0)
     assert keys.fields == {"body": 0.0, "above": 0.0, "key": 1.0}
+
+
+def test_tuned_takes_what_is_stored_within_the_bounds() -> None:
+    found = tuned(FusionWeights(depth=9), {"words": 0.7, "raw": 99.0, "rrf_k": 60.0, "depth": 1})
+    assert (found.words, found.raw, found.rrf_k, found.depth) == (0.7, BOUNDS["raw"][1], 60, 9)
+    assert found.keys == FusionWeights().keys
+
+
+def test_tuned_content_gives_the_weights_back() -> None:
+    weights = FusionWeights(words=0.7, sharpness=2.0, rrf_k=10)
+    assert tuned(FusionWeights(), tuned_content(weights)) == weights
+
+
+def test_bounds_hold_the_standard_weights() -> None:
+    for name, (low, high) in BOUNDS.items():
+        assert 0 < low <= getattr(FusionWeights(), name) <= high

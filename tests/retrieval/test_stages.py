@@ -64,3 +64,11 @@ def test_stages_of_a_real_search_fuse_to_what_it_ranked() -> None:
     assert fuse_stages(run.hits, run.weights) == run.fused
     ranked = [run.index.keys.chunk_id(row) for row, _ in run.fused[:10]]
     assert ranked == [passage.chunk_id for passage in run.result.passages]
+
+
+def test_fuse_stages_by_rank_counts_places_and_not_scores() -> None:
+    weights = FusionWeights(raw=1.0, keys=0.0, words=1.0, document_words=0.0, rrf_k=10)
+    fused = dict(fuse_stages(HITS, weights))
+    assert fused[10] == pytest.approx(11 / 11 + 11 / 12)
+    assert fused[20] == pytest.approx(11 / 12 + 11 / 11)
+    assert fused[11] == pytest.approx(11 / 13)

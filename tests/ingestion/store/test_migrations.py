@@ -102,7 +102,8 @@ ALTER TABLE chunks ADD COLUMN coherence FLOAT;
 UPDATE schema_version SET version = 3;
 """
 VERSION_4 = VERSION_3 + ";\n".join(STEPS[2]) + ";\nUPDATE schema_version SET version = 4;\n"
-EARLIER = {"1": VERSION_1, "2": VERSION_2, "3": VERSION_3, "4": VERSION_4}
+VERSION_5 = VERSION_4 + ";\n".join(STEPS[3]) + ";\nUPDATE schema_version SET version = 5;\n"
+EARLIER = {"1": VERSION_1, "2": VERSION_2, "3": VERSION_3, "4": VERSION_4, "5": VERSION_5}
 of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 
 
