@@ -103,6 +103,8 @@ def build_service(settings: Settings) -> Service:
         ),
         build_reader(settings, encoder),
     )
+    # As many of a search as an answer is made from.
+    read = min(settings.top_k, MOST_PASSAGES) if settings.uses_bundled_reader else settings.top_k
     indexes.load()
     keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
     keeper.start()
@@ -121,7 +123,7 @@ def build_service(settings: Settings) -> Service:
         settings=settings,
         catalog=catalog,
         search=searcher.search,
-        explain=partial(explain, searcher, passages_read=_passages_read(settings)),
+        explain=partial(explain, searcher, passages_read=read),
         answer=with_sessions(catalog.sessions, answerer.answer),
         scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
@@ -388,9 +390,3 @@ def _chunking(settings: Settings, scorer: CoherenceScorer | None) -> Chunking:
     return choose_chunking(
         settings.chunking, settings.chunk_tokens, scorer, threshold=settings.nsp_threshold
     )
-
-
-def _passages_read(settings: Settings) -> int:
-    """Return how many passages of a search an answer is made from at most."""
-    reads = settings.uses_bundled_reader
-    return min(settings.top_k, MOST_PASSAGES) if reads else settings.top_k
