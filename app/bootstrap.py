@@ -103,7 +103,6 @@ def build_service(settings: Settings) -> Service:
         ),
         build_reader(settings, encoder),
     )
-    # As many of a search as an answer is made from.
     read = min(settings.top_k, MOST_PASSAGES) if settings.uses_bundled_reader else settings.top_k
     indexes.load()
     keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
