@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.compliance_run import Labelled, judge_all
+from generation.rules.records import TopicRule
 from generation.rules.rule_book import RuleBook
 from generation.rules.rule_file import parse_rule_set
 
@@ -25,14 +26,19 @@ class Point:
 def topic_curve(book: RuleBook, sentences: Sequence[Labelled]) -> list[Point]:
     """Return the points of all steps, by threshold; what other rules block stays blocked.
 
-    Sentences with evidence are left out: whether they pass is not the threshold's doing. Raises
-    ValueError without topics, violations or honest sentences.
+    Sentences with evidence are left out, as whether they pass is not the threshold's doing, and
+    those that the topics were learnt from. Raises ValueError without topics, violations or honest
+    sentences.
     """
     topics = book.topics
-    alone = [one for one in sentences if not one.evidence]
+    learnt = _examples(book)
+    alone = [one for one in sentences if not one.evidence and one.text not in learnt]
     bad = np.array([one.expected != "pass" for one in alone], dtype=bool)
     if topics is None or not bad.any() or bad.all():
-        raise ValueError("this takes rules with topics, violations and honest sentences")
+        raise ValueError(
+            "this takes rules with topics, and violations and honest sentences on either half that"
+            " are no examples of the rules"
+        )
     judged = judge_all(RuleBook(book.rules, None), alone)
     # Wrong is, of a violation, that it was let through; of an honest sentence, that it was held.
     held_anyway = np.array([one.is_wrong for one in judged], dtype=bool) ^ bad
@@ -46,12 +52,21 @@ def topic_curve(book: RuleBook, sentences: Sequence[Labelled]) -> list[Point]:
     return points
 
 
+def _examples(book: RuleBook) -> frozenset[str]:
+    rules = [rule for rule in book.rules.rules if isinstance(rule, TopicRule)]
+    told = [text for rule in rules for text in (*rule.examples, *rule.counter_examples)]
+    return frozenset((*told, *book.rules.neutral))
+
+
 def choose(points: Sequence[Point], *, most_false_blocks: float) -> Point:
     """Return the point that lets least through within so many false blocks, or blocks least."""
     within = [point for point in points if point.false_blocks <= most_false_blocks]
     if not within:
         return min(points, key=lambda point: (point.false_blocks, -point.threshold))
-    return min(within, key=lambda point: (point.let_through, point.false_blocks))
+    # Of equals the one nearest to half-way carries furthest to other sentences.
+    return min(
+        within, key=lambda point: (point.let_through, point.false_blocks, abs(point.threshold))
+    )
 
 
 def with_threshold(content: str, threshold: float) -> str:
