@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, AnswerSettings
+from app.audit_retention import Retention
+from app.audited_answers import with_audit
 from app.border_scores import BorderScores
 from app.conversation import with_sessions
 from app.embed_levels import KeyInfo
 from app.ingest_document import CutDocument, cut_document, ingest_document
+from app.metrics import Metrics
 from app.pages import page_finder
 from app.readiness import readiness
 from app.rule_books import RuleBooks, open_rule_books, rule_compiler
@@ -103,13 +106,19 @@ def build_service(settings: Settings) -> Service:
         ),
         build_reader(settings, encoder),
     )
+    metrics = Metrics()
+    names = {"encoder": encoder.name, "generator": generator.name if generator else "none"}
+    audited = with_audit(answerer.answer, catalog.audit, scripts, names, metrics)
     read = min(settings.top_k, MOST_PASSAGES) if settings.uses_bundled_reader else settings.top_k
     indexes.load()
     keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
     keeper.start()
 
+    retention = Retention(catalog.audit.erase, settings.audit_days)
+
     def refresh() -> None:
         indexes.refresh()
+        retention.apply()
 
     def close() -> None:
         if generator is not None:
@@ -123,10 +132,11 @@ def build_service(settings: Settings) -> Service:
         catalog=catalog,
         search=searcher.search,
         explain=partial(explain, searcher, passages_read=read),
-        answer=with_sessions(catalog.sessions, answerer.answer),
+        answer=with_sessions(catalog.sessions, audited),
         scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
         rule_books=rule_books,
+        metrics=metrics,
         readiness=lambda: readiness(catalog, generator, indexes),
         refresh=refresh,
         close=close,

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from app.audit_commands import commands as audit
 from app.errors import AddressUnavailable
 from app.maintenance import commands as maintenance
 from app.rule_commands import commands as rules
@@ -27,6 +28,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 models = typer.Typer(no_args_is_help=True, help="The models this installation runs on.")
 app.add_typer(models, name="models")
 app.add_typer(rules, name="rules")
+app.add_typer(audit, name="audit")
 app.add_typer(maintenance)
 app.command()(tune)
 

@@ -38,6 +38,16 @@ class DocumentNotFound(RequestError):
         self.document_id = document_id
 
 
+class AuditEntryNotFound(RequestError):
+    """The audit has no entry of this number."""
+
+    code = "audit_entry_not_found"
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__("The audit has no entry of this number. GET /audit lists them all.")
+        self.sequence = sequence
+
+
 class RevisionNotFound(RequestError):
     """The document exists, that revision of it does not (any more)."""
 

@@ -15,15 +15,18 @@ from starlette.staticfiles import StaticFiles
 from app.body_limit import MAX_JSON_BYTES, BodyLimit
 from app.dependencies import Pools, open_pools
 from app.problems import declare_problems, handle_errors
+from app.request_metrics import RequestMetrics
 from app.request_trace import RequestTrace
 from app.routes import (
     ask,
+    audit,
     collections,
     documents,
     explain,
     health,
     ingest,
     jobs,
+    metrics,
     openai,
     rules,
     search,
@@ -63,6 +66,7 @@ def create_app(service: Service, web_folder: Path = web.WEB_FOLDER) -> FastAPI:
         redirect_slashes=False,
         # Outermost first.
         middleware=[
+            Middleware(RequestMetrics, metrics=service.metrics),
             Middleware(SecurityHeaders),
             Middleware(RequestTrace),
             Middleware(SiteGuard, host=service.settings.host),
@@ -71,8 +75,22 @@ def create_app(service: Service, web_folder: Path = web.WEB_FOLDER) -> FastAPI:
     )
     app.state.service = service
     app.state.pools = open_pools(service.settings)
-    modules = (ask, collections, documents, explain, health, ingest, jobs, openai, rules, search)
-    routers = [*(routes.router for routes in (*modules, verify)), web.page_router(web_folder)]
+    modules = (
+        ask,
+        audit,
+        collections,
+        documents,
+        explain,
+        health,
+        ingest,
+        jobs,
+        metrics,
+        openai,
+        rules,
+        search,
+        verify,
+    )
+    routers = [*(routes.router for routes in modules), web.page_router(web_folder)]
     for router in routers:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=web_folder, check_dir=False), name="static")

@@ -41,6 +41,7 @@ class Rule:
 # The first class that the error is an instance of decides, so subclasses come first.
 TABLE: tuple[tuple[type[Exception], Rule], ...] = (
     (errors.DocumentNotFound, Rule(404, "No such document")),
+    (errors.AuditEntryNotFound, Rule(404, "No such audit entry")),
     (errors.RevisionNotFound, Rule(404, "No such revision")),
     (errors.NothingExpected, Rule(404, "Not in the index")),
     (errors.JobNotFound, Rule(404, "No such job")),

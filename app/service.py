@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from app.answer_events import AnswerEvent, AnswerRequest
+from app.metrics import Metrics
 from app.rule_books import RuleBooks
 from app.settings import Settings
 from ingestion.ports import PassageEmbedder
@@ -51,6 +52,7 @@ class Service:
     scored_chunks: Callable[[str, int, int], tuple[list[StoredChunk], int]]
     embedder: Embedder
     rule_books: RuleBooks
+    metrics: Metrics
     readiness: Callable[[], Readiness]
     refresh: Callable[[], None]
     close: Callable[[], None]

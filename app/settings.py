@@ -114,6 +114,10 @@ class Settings(BaseSettings):
         None, description="Rules of compliance in place of those that ship; `youju rules check`."
     )
 
+    audit_days: int = Field(
+        0, ge=0, description="Users' words in the audit are erased after so many days; 0: never."
+    )
+
     snapshot_seconds: float = Field(
         60.0, ge=0, description="Indexes are saved to disk so long after a change; 0: never."
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
+from generation.audit import noted
 from generation.prompt import Language
 from generation.records import Basis, Verdict
 
@@ -42,7 +43,7 @@ def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdi
     text, reasons, basis = candidate.text, list[str](), Basis()
     for rule in rules:
         try:
-            verdict = rule(replace(candidate, text=text))
+            verdict = _checked(rule(replace(candidate, text=text)))
         except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
             return Verdict(False, script, f"rule_failed: {type(error).__name__}")
         if not verdict.allowed:
@@ -54,6 +55,19 @@ def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdi
     if not text.strip():
         return Verdict(False, script, "empty")
     return Verdict(True, text, "; ".join(reasons), basis)
+
+
+def _checked(verdict: object) -> Verdict:
+    """Return a verdict that is one in every part. Raises TypeError: a truthy thing allows nothing."""
+    if (
+        isinstance(verdict, Verdict)
+        and isinstance(verdict.allowed, bool)
+        and isinstance(verdict.text, str)
+        and isinstance(verdict.reason, str)
+        and isinstance(verdict.basis, Basis)
+    ):
+        return verdict
+    raise TypeError("a rule gave no verdict")
 
 
 class Gate:
@@ -76,6 +90,7 @@ class Gate:
         self._seconds = seconds
         self._slots = threading.BoundedSemaphore(at_once)
 
+    @noted
     def gate(self, text: str, *, evidence: Sequence[str], language: Language) -> Verdict:
         """Return the verdict on a sentence or a whole answer. Never raises, never hangs."""
         script = self._scripts[language]

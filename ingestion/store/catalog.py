@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ingestion.errors import LeaseLost, QuotaExceeded
 from ingestion.records import Block, IngestedDocument
 from ingestion.store import documents, index_state, jobs, quotas, schema
+from ingestion.store.audit import Audit
 from ingestion.store.change_log import changes_since
 from ingestion.store.database import Database
 from ingestion.store.index_files import IndexFiles
@@ -66,6 +67,7 @@ class Catalog:
         self.policies = Policies(self._database, clock)
         self.rule_sets = RuleSets(self._database, clock)
         self.tuned_weights = TunedWeights(self._database, clock)
+        self.audit = Audit(self._database, clock)
 
     def close(self) -> None:
         """Close every pooled connection, and remove what is staged still."""

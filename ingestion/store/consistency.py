@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingestion.errors import NoCatalog
+from ingestion.store.audit import verify_chain
 from ingestion.store.data_folder import SOURCES, STAGING
 from ingestion.store.database import Database
 from ingestion.store.document_check import DocumentUnderCheck, check_document, dimension_of
@@ -52,6 +53,8 @@ def check_data(catalog: Path, report: Report) -> Iterator[Finding]:
             yield from _check_changes(connection)
             yield from _check_counters(connection)
             yield from _check_jobs(connection)
+            for flaw in verify_chain(connection):
+                yield Finding(Flaw.AUDIT_BROKEN, str(flaw.sequence), flaw.detail)
         yield from _check_sources(database, catalog.parent, report)
     finally:
         database.close()

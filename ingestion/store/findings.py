@@ -25,6 +25,7 @@ class Flaw(StrEnum):
     SOURCE_DAMAGED = "source_damaged"
     SOURCE_UNNAMED = "source_unnamed"
     STAGED_ABANDONED = "staged_abandoned"
+    AUDIT_BROKEN = "audit_broken"
     SNAPSHOT_WRONG = "snapshot_wrong"
 
 

@@ -57,6 +57,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
             " PRIMARY KEY (collection, version))"
         ),
     ),
+    (
+        (
+            "CREATE TABLE audit_entries (sequence BIGINT NOT NULL PRIMARY KEY,"
+            " created_at TIMESTAMP NOT NULL, trace_id VARCHAR(128) NOT NULL,"
+            " collection VARCHAR(100) NOT NULL, action VARCHAR(16) NOT NULL,"
+            " entry TEXT NOT NULL, hash VARCHAR(64) NOT NULL)"
+        ),
+        "CREATE INDEX ix_audit_trace ON audit_entries (trace_id, sequence)",
+        "CREATE INDEX ix_audit_created ON audit_entries (created_at)",
+        (
+            "CREATE TABLE audit_texts (sequence BIGINT NOT NULL PRIMARY KEY,"
+            " session_id VARCHAR(256) NOT NULL, salt VARCHAR(64) NOT NULL, texts TEXT NOT NULL)"
+        ),
+        "CREATE INDEX ix_audit_session ON audit_texts (session_id)",
+        "INSERT INTO counters (name, value) VALUES ('audit', 0)",
+    ),
 )
 
 

@@ -22,7 +22,7 @@ from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
 from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.migrations import upgrade
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -299,10 +299,39 @@ tuned_weights = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
-LATER_TABLES = frozenset(
-    "scripts script_versions script_vectors policies session_states rule_sets tuned_weights".split()
+# The record of what compliance decided: chained, never changed, and without a user's words.
+audit_entries = sa.Table(
+    "audit_entries",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("trace_id", sa.String(128), nullable=False),
+    sa.Column("collection", sa.String(100), nullable=False),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("entry", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index("ix_audit_trace", "trace_id", "sequence"),
+    sa.Index("ix_audit_created", "created_at"),
 )
-COUNTERS = ("changes", "jobs", "scripts", "served", "turns")
+
+# The words that an entry commits to. A row may be erased; the entry and the chain stay.
+audit_texts = sa.Table(
+    "audit_texts",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("session_id", sa.String(256), nullable=False),
+    sa.Column("salt", sa.String(64), nullable=False),
+    sa.Column("texts", sa.Text, nullable=False),
+    sa.Index("ix_audit_session", "session_id"),
+)
+
+LATER_TABLES = frozenset(
+    (
+        "scripts script_versions script_vectors policies session_states"
+        " rule_sets tuned_weights audit_entries audit_texts"
+    ).split()
+)
+COUNTERS = ("audit", "changes", "jobs", "scripts", "served", "turns")
 
 
 def next_value(connection: sa.Connection, counter: str) -> int:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
 from app.border_scores import BorderScores
+from app.metrics import Metrics
 from app.rule_books import RuleBooks, open_rule_books
 from app.service import Readiness, Service
 from app.settings import Settings
@@ -125,6 +126,7 @@ def make_service(models: FakeModels, settings: Settings) -> Service:
         scored_chunks=BorderScores(models.catalog, WordScorer).page,
         embedder=models,
         rule_books=rule_books(models.catalog),
+        metrics=Metrics(),
         readiness=models.readiness,
         refresh=models.refresh,
         close=models.close,

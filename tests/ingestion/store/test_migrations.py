@@ -103,7 +103,15 @@ UPDATE schema_version SET version = 3;
 """
 VERSION_4 = VERSION_3 + ";\n".join(STEPS[2]) + ";\nUPDATE schema_version SET version = 4;\n"
 VERSION_5 = VERSION_4 + ";\n".join(STEPS[3]) + ";\nUPDATE schema_version SET version = 5;\n"
-EARLIER = {"1": VERSION_1, "2": VERSION_2, "3": VERSION_3, "4": VERSION_4, "5": VERSION_5}
+VERSION_6 = VERSION_5 + ";\n".join(STEPS[4]) + ";\nUPDATE schema_version SET version = 6;\n"
+EARLIER = {
+    "1": VERSION_1,
+    "2": VERSION_2,
+    "3": VERSION_3,
+    "4": VERSION_4,
+    "5": VERSION_5,
+    "6": VERSION_6,
+}
 of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 
 

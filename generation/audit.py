@@ -1,0 +1,61 @@
+"""What the gate decided while one answer is made, noted for the audit."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from generation.records import Verdict
+
+P = ParamSpec("P")
+G = TypeVar("G")
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """A text as it came to the gate, and what became of it. evidence: the quotes it cites."""
+
+    draft: str
+    evidence: tuple[str, ...]
+    language: str
+    verdict: Verdict
+    milliseconds: float
+
+
+_notes: ContextVar[list[Vetted] | None] = ContextVar("vetted", default=None)
+
+
+@contextmanager
+def noting(into: list[Vetted]) -> Iterator[None]:
+    """Add what the gate decides in this thread meanwhile to a list."""
+    token = _notes.set(into)
+    try:
+        yield
+    finally:
+        _notes.reset(token)
+
+
+def noted(
+    gate: Callable[Concatenate[G, str, P], Verdict],
+) -> Callable[Concatenate[G, str, P], Verdict]:
+    """Make a gate's method note each verdict where somebody listens."""
+
+    @wraps(gate)
+    def vet(self: G, text: str, *args: P.args, **kwargs: P.kwargs) -> Verdict:
+        began = time.perf_counter()
+        verdict = gate(self, text, *args, **kwargs)
+        notes = _notes.get()
+        if notes is not None:
+            spent = (time.perf_counter() - began) * 1000
+            notes.append(_vetted(text, kwargs, verdict, spent))
+        return verdict
+
+    return vet
+
+
+def _vetted(text: str, given: Any, verdict: Verdict, spent: float) -> Vetted:
+    evidence: Sequence[str] = given.get("evidence", ())
+    return Vetted(text, tuple(evidence), str(given.get("language", "")), verdict, spent)
