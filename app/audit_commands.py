@@ -29,13 +29,12 @@ def verify(
 
     known = _head(head) if head else None
     catalog = open_catalog(Settings())
-    newest, count = catalog.audit.head(), 0
-    for flaw in catalog.audit.verify(known):
-        count += 1
+    newest, found = catalog.audit.head(), list(catalog.audit.verify(known))
+    for flaw in found:
         console.print(f"{flaw.sequence}  {flaw.detail}", soft_wrap=True)
     catalog.close()
-    if count:
-        messages.print(f"{count} findings")
+    if found:
+        messages.print(f"{len(found)} findings")
         raise typer.Exit(1)
     messages.print(f"the chain holds, {newest.sequence} entries")
 
@@ -66,7 +65,8 @@ def export(
     count = 0
     try:
         with file.open("x", encoding="utf-8") as out:
-            for count, entry in enumerate(catalog.audit.every(wanted), start=1):
+            for entry in catalog.audit.every(wanted):
+                count += 1
                 row = {**asdict(entry), "created_at": entry.created_at.isoformat()}
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as exc:

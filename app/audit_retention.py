@@ -11,7 +11,9 @@ EVERY_SECONDS = 600.0
 class Erase(Protocol):
     """Erases the words of older entries and says how many had any."""
 
-    def __call__(self, *, before: datetime) -> int: ...
+    def __call__(self, *, before: datetime) -> int:
+        """Erase what is older than `before`."""
+        ...
 
 
 class Retention:

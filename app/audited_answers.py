@@ -85,9 +85,7 @@ class AuditedAnswers:
         if notes:
             self._written(self._drafts(request, notes, ""))
         if event.answer.text != join_sentences(released):
-            logger.error(
-                "An answer ends otherwise than it was released, trace %s", request.trace_id
-            )
+            logger.error("An answer's end is not what was released, trace %s", request.trace_id)
             self._metrics.count_failure("unvetted")
             event = DoneEvent(replace(event.answer, text=join_sentences(released)))
         self._metrics.count_outcome(event.answer.outcome)

@@ -12,22 +12,8 @@ from generation.audit import Vetted
 from generation.records import Outcome
 
 _MODES: Final = frozenset("off advise guard strict hybrid".split())
-_SECONDS: Final = (
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.015,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1,
-    2.5,
-    5,
-    10,
-    30,
+_SECONDS: Final = tuple(
+    float(bound) for bound in ".001 .0025 .005 .01 .015 .025 .05 .1 .25 .5 1 2.5 5 10 30".split()
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from generation.records import Verdict
@@ -43,7 +43,6 @@ def noted(
 ) -> Callable[Concatenate[G, str, P], Verdict]:
     """Make a gate's method note each verdict where somebody listens."""
 
-    @wraps(gate)
     def vet(self: G, text: str, *args: P.args, **kwargs: P.kwargs) -> Verdict:
         began = time.perf_counter()
         verdict = gate(self, text, *args, **kwargs)
@@ -53,7 +52,7 @@ def noted(
             notes.append(_vetted(text, kwargs, verdict, spent))
         return verdict
 
-    return vet
+    return update_wrapper(vet, gate)  # type: ignore[return-value]  # names `self` and `text`
 
 
 def _vetted(text: str, given: Any, verdict: Verdict, spent: float) -> Vetted:

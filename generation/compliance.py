@@ -58,13 +58,10 @@ def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdi
 
 
 def _checked(verdict: object) -> Verdict:
-    """Return a verdict that is one in every part. Raises TypeError: a truthy thing allows nothing."""
-    if (
-        isinstance(verdict, Verdict)
-        and isinstance(verdict.allowed, bool)
-        and isinstance(verdict.text, str)
-        and isinstance(verdict.reason, str)
-        and isinstance(verdict.basis, Basis)
+    """Return what is a verdict in every part. Raises TypeError: a truthy thing allows nothing."""
+    kinds = {"allowed": bool, "text": str, "reason": str, "basis": Basis}
+    if isinstance(verdict, Verdict) and all(
+        isinstance(getattr(verdict, name), kind) for name, kind in kinds.items()
     ):
         return verdict
     raise TypeError("a rule gave no verdict")

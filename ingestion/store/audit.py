@@ -193,6 +193,7 @@ class Audit:
                 "commitments": commitments(draft.texts, salt),
             }
         )
+        digest = link(head.hash, entry)
         row = {
             "sequence": sequence,
             "created_at": now,
@@ -200,7 +201,7 @@ class Audit:
             "collection": draft.collection,
             "action": draft.action,
             "entry": entry,
-            "hash": link(head.hash, entry),
+            "hash": digest,
         }
         connection.execute(sa.insert(audit_entries).values(row))
         if draft.texts:
@@ -211,7 +212,7 @@ class Audit:
                 "texts": canonical(draft.texts),
             }
             connection.execute(sa.insert(audit_texts).values(words))
-        return AuditHead(sequence, row["hash"])
+        return AuditHead(sequence, digest)
 
 
 def _head(connection: sa.Connection) -> AuditHead:
