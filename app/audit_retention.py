@@ -27,6 +27,15 @@ class Retention:
         self._clock = clock
         self._due = clock()
 
+    def after(self, step: Callable[[], object]) -> Callable[[], None]:
+        """Return a step that also does this."""
+
+        def both() -> None:
+            step()
+            self.apply()
+
+        return both
+
     def apply(self) -> int:
         """Erase what is due, every ten minutes; otherwise return 0 at once."""
         if not self._days or self._clock() < self._due:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import get_args
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
 from app.answer_question import stopping
@@ -17,7 +16,7 @@ from generation.language import question_language
 from generation.prompt import Language
 from generation.records import Answer, Outcome, Verdict
 from generation.reply_sentences import join_sentences
-from generation.scripts import Script, Stage, pick_script
+from generation.scripts import Script, fallback_texts
 from ingestion.errors import CatalogError
 from ingestion.store.audit import Audit, AuditDraft, AuditHead
 
@@ -196,8 +195,7 @@ def with_audit(
 
     scripts: those that ship, which may be shown as they are. models: their names by what they do.
     """
-    languages: tuple[Language, ...] = get_args(Language)
-    fallbacks = {one: pick_script(scripts, Stage.FALLBACK, one).text for one in languages}
+    fallbacks = fallback_texts(scripts)
     versions = {"code": version("youju"), **models}
     approved = [script.text for script in scripts]
     return AuditedAnswers(answering, audit.append, fallbacks, approved, versions, metrics).answer

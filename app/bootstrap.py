@@ -26,9 +26,8 @@ from generation.compliance import Gate
 from generation.compliance_rules import rules_of
 from generation.evidence import MOST_PASSAGES
 from generation.ports import EvidenceReader, Generator
-from generation.prompt import Language
 from generation.rules.rule_book import RuleBook
-from generation.scripts import Stage, load_scripts, pick_script
+from generation.scripts import fallback_texts, load_scripts
 from ingestion.coherence import with_borders_scored
 from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.ports import CoherenceScorer, Progress
@@ -86,16 +85,12 @@ def build_service(settings: Settings) -> Service:
     searcher = build_searcher(settings, catalog, encoder, indexes)
     generator = build_generator(settings)
     scripts = load_scripts()
-    fallbacks: dict[Language, str] = {
-        "zh": pick_script(scripts, Stage.FALLBACK, "zh").text,
-        "en": pick_script(scripts, Stage.FALLBACK, "en").text,
-    }
     rule_books = build_rule_books(settings, catalog, encoder)
     answerer = Answerer(
         searcher.search,
         page_finder(catalog.blocks),
         generator,
-        Gate(rules_of(rule_books.of), fallbacks),
+        Gate(rules_of(rule_books.of), fallback_texts(scripts)),
         scripts,
         AnswerSettings(
             top_k=settings.top_k,
@@ -116,10 +111,6 @@ def build_service(settings: Settings) -> Service:
 
     retention = Retention(catalog.audit.erase, settings.audit_days)
 
-    def refresh() -> None:
-        indexes.refresh()
-        retention.apply()
-
     def close() -> None:
         if generator is not None:
             generator.close()
@@ -138,7 +129,7 @@ def build_service(settings: Settings) -> Service:
         rule_books=rule_books,
         metrics=metrics,
         readiness=lambda: readiness(catalog, generator, indexes),
-        refresh=refresh,
+        refresh=retention.after(indexes.refresh),
         close=close,
     )
 

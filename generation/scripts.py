@@ -76,6 +76,12 @@ def pick_script(scripts: Sequence[Script], stage: Stage, language: Language) -> 
     raise ValueError(f"no script for stage {stage.value} in language {language}")
 
 
+def fallback_texts(scripts: Sequence[Script]) -> dict[Language, str]:
+    """Return what is shown, by language, in place of a text that may not be."""
+    languages: tuple[Language, ...] = get_args(Language)
+    return {one: pick_script(scripts, Stage.FALLBACK, one).text for one in languages}
+
+
 def fill_script(script: Script, fields: Mapping[str, str]) -> str:
     """Return the script's text with its fields filled in, in one pass.
 
