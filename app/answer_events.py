@@ -8,7 +8,10 @@ from generation.records import Answer, Citation, Turn
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """A question with its conversation. None means: the service's own choice."""
+    """A question with its conversation. None means: the service's own choice.
+
+    used: ids of the scripts that the conversation has shown, latest last.
+    """
 
     question: str
     collection: str
@@ -18,6 +21,7 @@ class AnswerRequest:
     strategy: Strategy | None
     top_k: int | None
     trace_id: str
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Releasing
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
-from app.settings import Strategy
+from app.settings import Settings, Strategy
 from generation.align import align_sentence
 from generation.compliance import Gate
 from generation.confidence import Weights, confidence, highest_confidence, read_signals
@@ -19,7 +19,16 @@ from generation.fallback import extract_answer
 from generation.language import question_language
 from generation.ports import EvidenceReader, Generator
 from generation.prompt import Language, answer_prompt, is_refusal
-from generation.records import Answer, Citation, CitedSentence, ContextPassage, Outcome, Span
+from generation.records import (
+    Answer,
+    Basis,
+    Citation,
+    CitedSentence,
+    ContextPassage,
+    Outcome,
+    Span,
+    Verdict,
+)
 from generation.reply_sentences import join_sentences, split_stream
 from generation.scripts import Script, Stage, fill_script, pick_script
 from retrieval.records import Passage, SearchRequest, SearchResult
@@ -27,6 +36,9 @@ from retrieval.refine import standalone_question
 
 PageAt = Callable[[Passage, int], int | None]
 """Gives the page of a position in a passage's document."""
+
+Fallback = Callable[[str, str, Language, Sequence[str]], Script | None]
+"""Gives a collection's own fallback at a stage, less those used; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,17 @@ class AnswerSettings:
     strategy: Strategy = "generate"
 
 
+def answer_settings(settings: Settings) -> AnswerSettings:
+    """Return the limits of an answer that the service's settings want."""
+    return AnswerSettings(
+        top_k=settings.top_k,
+        context_tokens=settings.shown_tokens,
+        max_tokens=settings.max_answer_tokens,
+        threshold=settings.refusal_threshold,
+        strategy=settings.drafting,
+    )
+
+
 @dataclass(slots=True)
 class _Progress:
     """What one answer has come to so far; it lives as long as its request."""
@@ -56,6 +79,8 @@ class _Progress:
     citations: list[Citation] = field(default_factory=list)
     evidence: Evidence | None = None
     confidence: float = 0.0
+    is_fallback: bool = False
+    script_id: str | None = None
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -79,6 +104,7 @@ class Answerer:
         settings: AnswerSettings,
         reader: EvidenceReader | None = None,
         weights: Weights | None = None,
+        fallback: Fallback = lambda _collection, _stage, _language, _used: None,
     ) -> None:
         self._search = search
         self._page_at = page_at
@@ -88,6 +114,7 @@ class Answerer:
         self._scripts = tuple(scripts)
         self._settings = settings
         self._weights = weights or Weights()
+        self._fallback = fallback
 
     def answer(self, request: AnswerRequest) -> Iterator[AnswerEvent]:
         """Yield each sentence once it is proven and vetted, then one DoneEvent.
@@ -191,13 +218,41 @@ class Answerer:
                 if progress.confidence < self._settings.threshold:
                     return Outcome.REFUSED, None
             quotes = [span.quote for span in sentence.spans]
-            verdict = self._gate.gate(sentence.text, evidence=quotes, language=progress.language)
+            verdict = self._vet(progress, sentence.text, quotes)
             if not verdict.allowed:
-                script = pick_script(self._scripts, Stage.FALLBACK, progress.language)
+                script = self._choose_fallback(progress)
                 yield self._show(progress, script.text, ())
                 return Outcome.SCRIPT, script
+            if verdict.text in progress.shown:
+                continue
+            progress.script_id = _shown_script(verdict.basis) or progress.script_id
             yield self._show(progress, verdict.text, sentence.spans)
         return (Outcome.ANSWERED if progress.shown else Outcome.REFUSED), None
+
+    def _vet(
+        self, progress: _Progress, text: str, quotes: Sequence[str], *, approved: bool = False
+    ) -> Verdict:
+        return self._gate.gate(
+            text,
+            evidence=quotes,
+            language=progress.language,
+            collection=progress.request.collection,
+            stage=progress.request.stage or "",
+            approved=approved,
+        )
+
+    def _choose_fallback(self, progress: _Progress) -> Script:
+        """Return the collection's own fallback if rules let it through, else the built-in one."""
+        request = progress.request
+        progress.is_fallback = True
+        own = self._fallback(
+            request.collection, request.stage or "", progress.language, request.used
+        )
+        if own is not None:
+            verdict = self._vet(progress, own.text, (), approved=True)
+            if verdict.allowed:
+                return replace(own, text=verdict.text)
+        return pick_script(self._scripts, Stage.FALLBACK, progress.language)
 
     def _confidence(self, progress: _Progress, spans: Sequence[Span]) -> float:
         question, support = progress.request.question, progress.support
@@ -231,14 +286,12 @@ class Answerer:
         script = pick_script(self._scripts, stage, progress.language)
         closest = progress.passages[0].title if progress.passages else ""
         fields = {"collection": progress.request.collection, "closest_title": closest}
-        verdict = self._gate.gate(
-            fill_script(script, fields), evidence=(), language=progress.language
-        )
-        yield self._show(progress, verdict.text, ())
-        outcome = Outcome.REFUSED
+        verdict = self._vet(progress, fill_script(script, fields), (), approved=True)
+        text, outcome = verdict.text, Outcome.REFUSED
         if not verdict.allowed:
-            script = pick_script(self._scripts, Stage.FALLBACK, progress.language)
-            outcome = Outcome.SCRIPT
+            script, outcome = self._choose_fallback(progress), Outcome.SCRIPT
+            text = script.text
+        yield self._show(progress, text, ())
         yield self._done(progress, outcome, script)
 
     def _done(self, progress: _Progress, outcome: Outcome, script: Script | None) -> DoneEvent:
@@ -249,11 +302,20 @@ class Answerer:
                 outcome=outcome,
                 confidence=round(progress.confidence, 4),
                 citations=tuple(progress.citations),
-                script_id=script.script_id if script else None,
+                script_id=script.script_id if script else progress.script_id,
                 trace_id=progress.request.trace_id,
                 timings_ms={name: round(ms, 1) for name, ms in progress.timings.items()},
+                stage=progress.request.stage,
+                is_fallback=progress.is_fallback,
             )
         )
+
+
+def _shown_script(basis: Basis) -> str | None:
+    """Return the id of the script whose wording is shown, None where it only came closest."""
+    if basis.score is None or basis.threshold is None or basis.score < basis.threshold:
+        return None
+    return basis.script_id
 
 
 def _refusal_stage(progress: _Progress) -> Stage:

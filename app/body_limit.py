@@ -1,5 +1,7 @@
 """Bound what a request body may hold, while it is being read."""
 
+from collections.abc import Collection
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,18 +12,18 @@ MAX_JSON_BYTES = 2 * 2**20
 class BodyLimit:
     """ASGI middleware: a longer body is answered with 413.
 
-    unlimited_path: the one path that bounds its own body, because files go there.
+    unlimited_paths: those that bound their own bodies, because files go there.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, unlimited_path: str) -> None:
+    def __init__(self, app: ASGIApp, limit: int, unlimited_paths: Collection[str]) -> None:
         self._app = app
         self._limit = limit
-        self._unlimited_path = unlimited_path
+        self._unlimited_paths = unlimited_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] != "http" or path == self._unlimited_path:
+        if scope["type"] != "http" or path in self._unlimited_paths:
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.answer_question import Answerer, AnswerSettings
+from app.answer_question import Answerer, answer_settings
 from app.audit_retention import Retention
 from app.audited_answers import with_audit
 from app.border_scores import BorderScores
@@ -21,18 +21,21 @@ from app.readiness import readiness
 from app.rule_books import RuleBooks, open_rule_books, rule_compiler
 from app.service import Service
 from app.settings import Settings
+from app.staged_answers import StagedAnswers, fallback_of
 from app.tune_collection import collection_weights
-from generation.compliance import Gate
 from generation.compliance_rules import rules_of
 from generation.evidence import MOST_PASSAGES
+from generation.policy_judge import policy_gate
 from generation.ports import EvidenceReader, Generator
 from generation.rules.rule_book import RuleBook
+from generation.script_library import ScriptLibrary
 from generation.scripts import fallback_texts, load_scripts
+from generation.stages import Intents, load_examples
 from ingestion.coherence import with_borders_scored
 from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.ports import CoherenceScorer, Progress
 from ingestion.records import IngestedDocument, ParseOptions
-from ingestion.store.catalog import Catalog
+from ingestion.store.catalog import Catalog, utc_now
 from ingestion.store.quotas import Quota
 from ingestion.strategies import NSP_STRATEGIES, Chunking, choose_chunking
 from models.bundled import (
@@ -86,24 +89,24 @@ def build_service(settings: Settings) -> Service:
     generator = build_generator(settings)
     scripts = load_scripts()
     rule_books = build_rule_books(settings, catalog, encoder)
+    library = ScriptLibrary(catalog.scripts, catalog.policies.newest, encoder, utc_now)
+    gate = policy_gate(library, rules_of(rule_books.of), fallback_texts(scripts))
     answerer = Answerer(
         searcher.search,
         page_finder(catalog.blocks),
         generator,
-        Gate(rules_of(rule_books.of), fallback_texts(scripts)),
+        gate,
         scripts,
-        AnswerSettings(
-            top_k=settings.top_k,
-            context_tokens=settings.shown_tokens,
-            max_tokens=settings.max_answer_tokens,
-            threshold=settings.refusal_threshold,
-            strategy=settings.drafting,
-        ),
+        answer_settings(settings),
         build_reader(settings, encoder),
+        fallback=fallback_of(library),
+    )
+    staged = StagedAnswers(
+        library, Intents(load_examples(), encoder), catalog.policies, gate, answerer.answer
     )
     metrics = Metrics()
     names = {"encoder": encoder.name, "generator": generator.name if generator else "none"}
-    audited = with_audit(answerer.answer, catalog.audit, scripts, names, metrics)
+    audited = with_audit(staged.answer, catalog.audit, scripts, names, metrics)
     read = min(settings.top_k, MOST_PASSAGES) if settings.uses_bundled_reader else settings.top_k
     indexes.load()
     keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
@@ -124,12 +127,14 @@ def build_service(settings: Settings) -> Service:
         search=searcher.search,
         explain=partial(explain, searcher, passages_read=read),
         answer=with_sessions(catalog.sessions, audited),
+        library=library,
+        gate=gate,
         scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
         rule_books=rule_books,
         metrics=metrics,
         readiness=lambda: readiness(catalog, generator, indexes),
-        refresh=retention.after(indexes.refresh),
+        refresh=retention.after(library.after(indexes.refresh)),
         close=close,
     )
 

@@ -15,6 +15,7 @@ from app.audit_commands import commands as audit
 from app.errors import AddressUnavailable
 from app.maintenance import commands as maintenance
 from app.rule_commands import commands as rules
+from app.script_commands import commands as scripts
 from app.settings import Settings, Strategy
 from app.tune_command import tune
 from generation.rules.rule_file import RuleSetError
@@ -31,6 +32,7 @@ app.add_typer(rules, name="rules")
 app.add_typer(audit, name="audit")
 app.add_typer(maintenance)
 app.command()(tune)
+app.add_typer(scripts, name="scripts")
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Which collection.")]
 Password = Annotated[

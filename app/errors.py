@@ -48,6 +48,36 @@ class AuditEntryNotFound(RequestError):
         self.sequence = sequence
 
 
+class ScriptNotFound(RequestError):
+    """No script has this id."""
+
+    code = "script_not_found"
+
+    def __init__(self, script_id: str) -> None:
+        super().__init__("No script has this id. GET /scripts lists them all.")
+        self.script_id = script_id
+
+
+class ScriptExists(RequestError):
+    """A script has this id already, or says the same."""
+
+    code = "script_exists"
+
+    def __init__(self, script_id: str) -> None:
+        super().__init__(f"The script {script_id} exists. PUT /scripts/{script_id} changes it.")
+        self.script_id = script_id
+
+
+class ScriptChanged(RequestError):
+    """A script was edited by somebody else meanwhile."""
+
+    code = "script_changed"
+
+    def __init__(self, script_id: str) -> None:
+        super().__init__("The script was changed meanwhile. Read it again and repeat the edit.")
+        self.script_id = script_id
+
+
 class RevisionNotFound(RequestError):
     """The document exists, that revision of it does not (any more)."""
 

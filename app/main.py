@@ -28,7 +28,9 @@ from app.routes import (
     jobs,
     metrics,
     openai,
+    policies,
     rules,
+    scripts,
     search,
     verify,
     web,
@@ -37,7 +39,26 @@ from app.security import SecurityHeaders, SiteGuard
 from app.service import Service
 
 FOLLOW_SECONDS = 1.0
+# Files go there.
+OWN_BOUNDS = frozenset({"/ingest", "/scripts/import"})
 DESCRIPTION = "Answers from your own documents, each sentence with the characters that prove it."
+ROUTES = (
+    ask,
+    audit,
+    collections,
+    documents,
+    explain,
+    health,
+    ingest,
+    jobs,
+    metrics,
+    openai,
+    policies,
+    rules,
+    scripts,
+    search,
+    verify,
+)
 logger = logging.getLogger(__name__)
 
 
@@ -70,27 +91,12 @@ def create_app(service: Service, web_folder: Path = web.WEB_FOLDER) -> FastAPI:
             Middleware(SecurityHeaders),
             Middleware(RequestTrace),
             Middleware(SiteGuard, host=service.settings.host),
-            Middleware(BodyLimit, limit=MAX_JSON_BYTES, unlimited_path="/ingest"),
+            Middleware(BodyLimit, limit=MAX_JSON_BYTES, unlimited_paths=OWN_BOUNDS),
         ],
     )
     app.state.service = service
     app.state.pools = open_pools(service.settings)
-    modules = (
-        ask,
-        audit,
-        collections,
-        documents,
-        explain,
-        health,
-        ingest,
-        jobs,
-        metrics,
-        openai,
-        rules,
-        search,
-        verify,
-    )
-    routers = [*(routes.router for routes in modules), web.page_router(web_folder)]
+    routers = [*(routes.router for routes in ROUTES), web.page_router(web_folder)]
     for router in routers:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=web_folder, check_dir=False), name="static")

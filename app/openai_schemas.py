@@ -122,6 +122,7 @@ class ChatCompletion(Reply):
     outcome: Outcome
     confidence: float
     trace_id: str
+    handover: Said[Literal[True]] = None
 
 
 class Delta(Reply):
@@ -152,6 +153,7 @@ class ChatChunk(Reply):
     outcome: Said[Outcome] = None
     confidence: Said[float] = None
     trace_id: Said[str] = None
+    handover: Said[Literal[True]] = None
 
 
 class ModelCard(Reply):

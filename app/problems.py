@@ -42,6 +42,9 @@ class Rule:
 TABLE: tuple[tuple[type[Exception], Rule], ...] = (
     (errors.DocumentNotFound, Rule(404, "No such document")),
     (errors.AuditEntryNotFound, Rule(404, "No such audit entry")),
+    (errors.ScriptNotFound, Rule(404, "No such script")),
+    (errors.ScriptExists, Rule(409, "The script exists")),
+    (errors.ScriptChanged, Rule(409, "The script has changed")),
     (errors.RevisionNotFound, Rule(404, "No such revision")),
     (errors.NothingExpected, Rule(404, "Not in the index")),
     (errors.JobNotFound, Rule(404, "No such job")),

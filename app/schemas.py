@@ -312,6 +312,8 @@ class AskReply(Reply):
     script_id: str | None
     trace_id: str
     timings_ms: Mapping[str, float]
+    handover: bool = Field(False, description="A human is to take over.")
+    stage: str | None = Field(None, description="Where the conversation stands.")
 
 
 class CitationBody(BaseModel):

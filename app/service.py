@@ -8,6 +8,8 @@ from app.answer_events import AnswerEvent, AnswerRequest
 from app.metrics import Metrics
 from app.rule_books import RuleBooks
 from app.settings import Settings
+from generation.compliance import Gate
+from generation.script_library import ScriptLibrary
 from ingestion.ports import PassageEmbedder
 from ingestion.store.catalog import Catalog
 from ingestion.store.stored import StoredChunk
@@ -41,7 +43,8 @@ class Service:
     scored_chunks: a page of a document's chunks as the catalog gives it, every border scored.
     explain: the way of an expected chunk through that very search. Raises NotIndexed.
     answer: yields sentences as compliance releases them, then one DoneEvent; closing the iterator
-    stops the generator. refresh: lets the indexes follow the catalog. close: frees everything.
+    stops the generator. library, gate: what answers are held against.
+    refresh: lets the indexes follow the catalog. close: frees everything.
     """
 
     settings: Settings
@@ -53,6 +56,8 @@ class Service:
     embedder: Embedder
     rule_books: RuleBooks
     metrics: Metrics
+    library: ScriptLibrary
+    gate: Gate
     readiness: Callable[[], Readiness]
     refresh: Callable[[], None]
     close: Callable[[], None]

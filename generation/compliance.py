@@ -18,7 +18,8 @@ from generation.records import Basis, Verdict
 class Candidate:
     """A text that wants to be shown, and the quotes that it cites.
 
-    collection: whose rules bind it; stage: where its conversation stands.
+    collection: whose policy binds it; stage: where its conversation stands; approved: the wording
+    is that of a script already, so that only rules bind it.
     """
 
     text: str
@@ -26,10 +27,14 @@ class Candidate:
     language: Language
     collection: str = ""
     stage: str = ""
+    approved: bool = False
 
 
 Rule = Callable[[Candidate], Verdict]
 """Allows a text (perhaps in a changed form, saying why) or blocks it. May raise: that blocks."""
+
+Judge = Callable[[Candidate, str], Verdict]
+"""Gives the verdict on a text, with the script that is shown in its place where it is blocked."""
 
 
 def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdict:
@@ -70,6 +75,7 @@ def _checked(verdict: object) -> Verdict:
 class Gate:
     """`review` with fixed rules and scripts under a deadline; safe to share between threads.
 
+    judge: decides in place of `review`, as policies do.
     seconds: longest a review may take. at_once: reviews under way together, those that overran
     included; beyond it texts are blocked at once, so that hanging rules cannot pile up threads.
     """
@@ -81,25 +87,37 @@ class Gate:
         *,
         seconds: float = 2.0,
         at_once: int = 32,
+        judge: Judge | None = None,
     ) -> None:
-        self._rules = tuple(rules)
+        self._judge = judge or _reviewer(rules)
         self._scripts = dict(scripts)
         self._seconds = seconds
         self._slots = threading.BoundedSemaphore(at_once)
 
     @noted
-    def gate(self, text: str, *, evidence: Sequence[str], language: Language) -> Verdict:
+    def gate(
+        self,
+        text: str,
+        *,
+        evidence: Sequence[str],
+        language: Language,
+        collection: str = "",
+        stage: str = "",
+        approved: bool = False,
+    ) -> Verdict:
         """Return the verdict on a sentence or a whole answer. Never raises, never hangs."""
         script = self._scripts[language]
         if not self._slots.acquire(timeout=self._seconds):
             return Verdict(False, script, "overloaded")
-        candidate = Candidate(text, tuple(evidence), language)
+        candidate = Candidate(text, tuple(evidence), language, collection, stage, approved)
         verdicts: SimpleQueue[Verdict] = SimpleQueue()
 
         def work() -> None:
             verdict = Verdict(False, script, "rule_failed: thread ended")
             try:
-                verdict = review(candidate, rules=self._rules, script=script)
+                verdict = self._judge(candidate, script)
+            except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
+                verdict = Verdict(False, script, f"rule_failed: {type(error).__name__}")
             finally:
                 self._slots.release()
                 verdicts.put(verdict)
@@ -114,3 +132,8 @@ class Gate:
             return verdicts.get(timeout=self._seconds)
         except Empty:
             return Verdict(False, script, "timeout")
+
+
+def _reviewer(rules: Sequence[Rule]) -> Judge:
+    kept = tuple(rules)
+    return lambda candidate, script: review(candidate, rules=kept, script=script)

@@ -63,6 +63,11 @@ def contradicted_predicates(sentence: str, quote: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def negations(text: str) -> int:
+    """Return how many negations a text holds."""
+    return sum(len(clause.negations) for clause in _clauses(text))
+
+
 def _clauses(text: str) -> list[_Clause]:
     lowered = text.lower().replace("’", "'")
     return [

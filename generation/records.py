@@ -115,7 +115,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The end of a question."""
+    """The end of a question.
+
+    handover: a human is to take over. stage: where the conversation stands. is_fallback: a script
+    stands in place of what compliance let not through.
+    """
 
     text: str
     outcome: Outcome
@@ -124,3 +128,6 @@ class Answer:
     script_id: str | None
     trace_id: str
     timings_ms: Mapping[str, float]
+    handover: bool = False
+    stage: str | None = None
+    is_fallback: bool = False

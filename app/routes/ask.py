@@ -57,4 +57,6 @@ def _reply(answer: Answer) -> AskReply:
         script_id=answer.script_id,
         trace_id=answer.trace_id,
         timings_ms=answer.timings_ms,
+        handover=answer.handover,
+        stage=answer.stage,
     )

@@ -86,6 +86,7 @@ def _completion(model: str, sentences: list[SentenceEvent], answer: Answer) -> C
         outcome=answer.outcome,
         confidence=answer.confidence,
         trace_id=answer.trace_id,
+        handover=answer.handover or None,
     )
 
 
@@ -118,6 +119,7 @@ class _Chunks:
             outcome=answer.outcome,
             confidence=answer.confidence,
             trace_id=answer.trace_id,
+            handover=answer.handover or None,
         )
 
 

@@ -74,8 +74,6 @@ class Catalog:
         self._sources.close()
         self._database.close()
 
-    # Jobs
-
     def submit(
         self,
         collection: str,
@@ -97,10 +95,7 @@ class Catalog:
         return outcome
 
     def submit_all(self, files: Sequence[tuple[Upload, bytes]]) -> list[Submission | QuotaExceeded]:
-        """Do as `submit` for each upload, all in one transaction, and return what became of each.
-
-        Far fewer waits for the disk than one call each.
-        """
+        """Do as `submit` for each upload, all in one transaction, and return what became of each."""
         outcomes, given_up = self._intake.take(files, self._clock())
         self._drop_unnamed(given_up, scrub=True)
         return outcomes
@@ -213,8 +208,6 @@ class Catalog:
         if sha256 is None:
             raise LeaseLost(job_id)
         return self._sources.read(sha256)
-
-    # Documents
 
     def commit_document(self, ingested: IngestedDocument, *, job_id: str, worker: str) -> None:
         """Make a document searchable and its job done, together or not at all.
@@ -330,8 +323,6 @@ class Catalog:
             self.index_files.forget(collection)
         return True
 
-    # What indexes follow
-
     def last_sequence(self) -> int:
         """Return the number of the latest change, 0 before the first."""
         statement = sa.select(schema.counters.c.value).where(schema.counters.c.name == "changes")
@@ -377,8 +368,6 @@ class Catalog:
         """Return what every collection with documents or open jobs holds, by name."""
         with self._database.reading() as connection:
             return quotas.usage(connection)
-
-    # Repair
 
     def remove_unnamed_sources(self) -> int:
         """Delete uploaded bytes that a killed process left without a row. Returns how many."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ingestion.store.compliance_tables import policies, session_states
 from ingestion.store.database import Database
-from ingestion.store.schema import next_value, policies, session_states
+from ingestion.store.schema import next_value
 
 
 @dataclass(frozen=True, slots=True)

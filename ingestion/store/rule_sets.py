@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from ingestion.store.compliance_tables import rule_sets
 from ingestion.store.database import Database
-from ingestion.store.schema import rule_sets
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.types import TypeDecorator
 
 from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
+
+# Its tables are created with the others.
+from ingestion.store import compliance_tables
 from ingestion.store.fault_points import FaultPoint, reach
+from ingestion.store.metadata import UtcDateTime, metadata
 from ingestion.store.migrations import upgrade
 
 SCHEMA_VERSION = 7
@@ -29,26 +31,6 @@ SCRUB_WAIT_MS = 200
 WRITE_OPTION = "youju_write"
 _JSON_DECODER = json.JSONDecoder()
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC, aware in Python; SQLite itself keeps no time zone."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Return the moment in UTC."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        """Return the moment with its zone."""
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-metadata = sa.MetaData()
 
 schema_version = sa.Table(
     "schema_version", metadata, sa.Column("version", sa.Integer, nullable=False)
@@ -207,87 +189,6 @@ turns = sa.Table(
     sa.Index("ix_turns_session", "session_id", "sequence"),
 )
 
-scripts = sa.Table(
-    "scripts",
-    metadata,
-    sa.Column("script_id", sa.String(64), primary_key=True),
-    # Empty: of every collection.
-    sa.Column("collection", sa.String(100), nullable=False),
-    sa.Column("language", sa.String(8), nullable=False),
-    sa.Column("stage", sa.String(64), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("variants", sa.JSON, nullable=False),
-    sa.Column("tags", sa.JSON, nullable=False),
-    sa.Column("valid_from", UtcDateTime),
-    sa.Column("valid_to", UtcDateTime),
-    sa.Column("author", sa.String(128), nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.Index("ix_scripts_list", "collection", "stage", "script_id"),
-)
-
-script_versions = sa.Table(
-    "script_versions",
-    metadata,
-    sa.Column(
-        "script_id",
-        sa.String(64),
-        sa.ForeignKey("scripts.script_id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("content", sa.JSON, nullable=False),
-    sa.Column("author", sa.String(128), nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
-# What embedding a script gave: derived, kept because it takes long to make anew.
-script_vectors = sa.Table(
-    "script_vectors",
-    metadata,
-    sa.Column(
-        "script_id",
-        sa.String(64),
-        sa.ForeignKey("scripts.script_id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("encoder", sa.String(255), nullable=False),
-    sa.Column("vectors", sa.LargeBinary, nullable=False),
-)
-
-policies = sa.Table(
-    "policies",
-    metadata,
-    sa.Column("collection", sa.String(100), primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("content", sa.JSON, nullable=False),
-    sa.Column("author", sa.String(128), nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
-rule_sets = sa.Table(
-    "rule_sets",
-    metadata,
-    sa.Column("collection", sa.String(100), primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("content", sa.Text, nullable=False),
-    sa.Column("author", sa.String(128), nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
-session_states = sa.Table(
-    "session_states",
-    metadata,
-    sa.Column("session_id", sa.String(256), primary_key=True),
-    sa.Column("collection", sa.String(100), nullable=False),
-    sa.Column("stage", sa.String(64), nullable=False),
-    sa.Column("used", sa.JSON, nullable=False),
-    sa.Column("fallbacks", sa.Integer, nullable=False),
-)
-
 tuned_weights = sa.Table(
     "tuned_weights",
     metadata,
@@ -325,12 +226,7 @@ audit_texts = sa.Table(
     sa.Index("ix_audit_session", "session_id"),
 )
 
-LATER_TABLES = frozenset(
-    (
-        "scripts script_versions script_vectors policies session_states"
-        " rule_sets tuned_weights audit_entries audit_texts"
-    ).split()
-)
+LATER_TABLES = compliance_tables.NAMES | {"tuned_weights", "audit_entries", "audit_texts"}
 COUNTERS = ("audit", "changes", "jobs", "scripts", "served", "turns")
 
 

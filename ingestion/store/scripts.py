@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ingestion.store.compliance_tables import script_vectors, script_versions, scripts
 from ingestion.store.database import Database
-from ingestion.store.schema import counters, next_value, script_vectors, script_versions, scripts
+from ingestion.store.schema import counters, next_value
 
 
 class ApprovalState(StrEnum):
@@ -107,6 +108,15 @@ class Scripts:
             if any(is_new for _, is_new in stored):
                 next_value(connection, "scripts")
         return [script for script, _ in stored]
+
+    def would_change(self, drafts: Sequence[ScriptDraft]) -> list[bool]:
+        """Return for each draft whether `put_all` would store anything."""
+        with self._database.reading() as connection:
+            found = [_find(connection, script_id_of(draft)) for draft in drafts]
+        return [
+            stored is None or _says(stored) != _says(draft)
+            for stored, draft in zip(found, drafts, strict=True)
+        ]
 
     def create(self, draft: ScriptDraft) -> StoredScript | None:
         """Store a new script; None where its id is taken."""

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from ingestion.store.compliance_tables import session_states
 from ingestion.store.database import Database
 from ingestion.store.fault_points import FaultPoint, reach
-from ingestion.store.schema import next_value, session_states, turns
+from ingestion.store.schema import next_value, turns
 
 
 class Sessions:

@@ -7,7 +7,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from ingestion.store.schema import LATER_TABLES, metadata
+from ingestion.store.metadata import metadata
+from ingestion.store.schema import LATER_TABLES
 
 COPIED_PAGES = 1024
 _NO_SHA256 = "length(sha256) != 64 OR sha256 GLOB '*[^0-9a-f]*'"

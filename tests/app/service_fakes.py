@@ -17,14 +17,19 @@ from app.metrics import Metrics
 from app.rule_books import RuleBooks, open_rule_books
 from app.service import Readiness, Service
 from app.settings import Settings
+from generation.compliance import Gate
+from generation.compliance_rules import ALWAYS
+from generation.policy_judge import PolicyJudge
 from generation.records import Answer, Citation, Outcome
 from generation.rules.rule_book import RuleBook
 from generation.rules.rule_file import parse_rule_set
+from generation.script_library import ScriptLibrary
 from ingestion.errors import BrokenDocument
 from ingestion.store.catalog import Catalog
 from retrieval.dense import Vectors
 from retrieval.explain import Expected, Explanation, NotIndexed, StageRank
 from retrieval.records import Passage, SearchRequest, SearchResult
+from tests.generation.script_fakes import NOW, GramEncoder
 from tests.ingestion.catalog_samples import LEASE, ingested_document
 from tests.ingestion.test_coherence import WordScorer
 
@@ -127,6 +132,10 @@ def make_service(models: FakeModels, settings: Settings) -> Service:
         embedder=models,
         rule_books=rule_books(models.catalog),
         metrics=Metrics(),
+        library=(library := script_library(models.catalog)),
+        gate=Gate(
+            (), {"zh": "稍后再答。", "en": "Later."}, judge=PolicyJudge(library, ALWAYS, ALWAYS)
+        ),
         readiness=models.readiness,
         refresh=models.refresh,
         close=models.close,
@@ -140,6 +149,11 @@ def rule_books(catalog: Catalog) -> RuleBooks:
         return RuleBook(parse_rule_set(content), None)
 
     return open_rule_books(catalog.rule_sets, None, compiled)
+
+
+def script_library(catalog: Catalog) -> ScriptLibrary:
+    """Return a library over a catalog, with an encoder that needs no model."""
+    return ScriptLibrary(catalog.scripts, catalog.policies.newest, GramEncoder(), lambda: NOW)
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

@@ -28,7 +28,7 @@ def read_through(path: str, *pieces: bytes, declared: str | None = None) -> byte
 
     headers = [] if declared is None else [(b"content-length", declared.encode())]
     scope = {"type": "http", "path": path, "headers": headers}
-    limited = BodyLimit(application, limit=10, unlimited_path="/ingest")
+    limited = BodyLimit(application, limit=10, unlimited_paths={"/ingest"})
     asyncio.run(limited(scope, receive, send))
     return b"".join(got)
 

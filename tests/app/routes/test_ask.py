@@ -43,6 +43,8 @@ async def test_ask_json_returns_the_answer_with_its_citations(client: httpx.Asyn
         "script_id": None,
         "trace_id": response.headers["x-request-id"],
         "timings_ms": {"search": 1.5},
+        "handover": False,
+        "stage": None,
     }
 
 
