@@ -95,7 +95,7 @@ class Catalog:
         return outcome
 
     def submit_all(self, files: Sequence[tuple[Upload, bytes]]) -> list[Submission | QuotaExceeded]:
-        """Do as `submit` for each upload, all in one transaction, and return what became of each."""
+        """Do as `submit` for each upload, in one transaction, and return what became of each."""
         outcomes, given_up = self._intake.take(files, self._clock())
         self._drop_unnamed(given_up, scrub=True)
         return outcomes

@@ -67,6 +67,10 @@ async def test_schema_declares_every_problem_and_the_types_of_streams(
     }
     assert {path for path, _ in calls} == {
         "/ask",
+        "/audit",
+        "/audit/head",
+        "/audit/verify",
+        "/audit/{sequence}",
         "/collections",
         "/collections/{name}/policy",
         "/collections/{name}/policy/versions",
@@ -82,6 +86,7 @@ async def test_schema_declares_every_problem_and_the_types_of_streams(
         "/jobs",
         "/jobs/{job_id}",
         "/jobs/{job_id}/events",
+        "/metrics",
         "/readyz",
         "/scripts",
         "/scripts/export",
