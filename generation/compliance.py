@@ -4,6 +4,7 @@ It fails closed. Whatever goes wrong inside a rule, the verdict carries an appro
 the text that could not be judged.
 """
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -68,7 +69,9 @@ def _checked(verdict: object) -> Verdict:
     if isinstance(verdict, Verdict) and all(
         isinstance(getattr(verdict, name), kind) for name, kind in kinds.items()
     ):
-        return verdict
+        numbers = verdict.basis.score, verdict.basis.threshold
+        if all(number is None or math.isfinite(number) for number in numbers):
+            return verdict
     raise TypeError("a rule gave no verdict")
 
 
@@ -115,7 +118,7 @@ class Gate:
         def work() -> None:
             verdict = Verdict(False, script, "rule_failed: thread ended")
             try:
-                verdict = self._judge(candidate, script)
+                verdict = _checked(self._judge(candidate, script))
             except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
                 verdict = Verdict(False, script, f"rule_failed: {type(error).__name__}")
             finally:
