@@ -1,5 +1,6 @@
 """Whatever is asked of whichever route, text that compliance blocks is nowhere in the response."""
 
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,7 @@ NOT_ANSWERING = {
     "/audit/{sequence}",
     "/collections",
     "/collections/{name}/policy",
+    "/collections/{name}/policy/versions",
     "/collections/{name}/rules",
     "/collections/{name}/rules/{version}",
     "/documents",
@@ -58,8 +60,8 @@ NOT_ANSWERING = {
     "/scripts",
     "/scripts/export",
     "/scripts/import",
+    "/scripts/import-starter",
     "/scripts/match",
-    "/scripts/try",
     "/scripts/{script_id}",
     "/scripts/{script_id}/versions",
     "/search",
@@ -158,7 +160,7 @@ def test_every_route_is_known_to_answer_or_not(app: FastAPI) -> None:
 
 
 def _asks(route: APIRoute) -> bool:
-    return "service.answer" in Path(route.endpoint.__code__.co_filename).read_text("utf-8")
+    return "service.answer" in inspect.getsource(route.endpoint)
 
 
 @pytest.mark.parametrize("generator", [Writes(), Writes(down=True), None])
