@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     )
     rerank_passages: int = Field(8, ge=1, le=200, description="Passages it reads.")
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
-    refusal_threshold: float = Field(0.18, ge=0, le=1, description="Answers below are refused.")
+    refusal_threshold: float = Field(0.2, ge=0, le=1, description="Answers below are refused.")
 
     rules_file: Path | None = Field(
         None, description="Rules of compliance in place of those that ship; `youju rules check`."

@@ -33,11 +33,11 @@ class Weights:
     Right means an F1 of .5 or more. docs/benchmarks.md says on which questions, and how it does.
     """
 
-    bias: float = -4.1
-    similarity: float = 1.2
-    coverage: float = 0.9
-    agreement: float = 1.7
-    support: float = 2.9
+    bias: float = -4.07
+    similarity: float = 1.44
+    coverage: float = 1.08
+    agreement: float = 2.04
+    support: float = 3.48
 
 
 def read_signals(

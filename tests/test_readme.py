@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMED = [*PAGES, ROOT / "Dockerfile", ROOT / "docker/compose.yml", ROOT / "Makefile"]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-GROUPS = {"evaluate", "models"}
+GROUPS = {"audit", "calibrate", "evaluate", "models", "rules", "scripts"}
 ADDRESS = re.compile(r"http://127\.0\.0\.1:8000(/[^\s'\"?#>]*)")
 
 
