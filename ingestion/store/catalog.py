@@ -255,11 +255,10 @@ class Catalog:
 
     def find_duplicate(self, collection: str, sha256: str) -> StoredDocument | None:
         """Return a document of the collection with these bytes."""
-        table = schema.documents
+        columns = schema.documents.c
+        same = columns.collection == collection, columns.sha256 == sha256
         with self._database.reading() as connection:
-            return documents.document(
-                connection, table.c.collection == collection, table.c.sha256 == sha256
-            )
+            return documents.document(connection, *same)
 
     def text(self, document_id: str, revision: str) -> str | None:
         """Return the text that spans index into; None when that revision is not stored."""
@@ -278,9 +277,8 @@ class Catalog:
     def source(self, document_id: str) -> StoredSource | None:
         """Return the bytes that were uploaded. Raises SourceLost when the file is damaged."""
         table = schema.documents
-        statement = sa.select(table.c.sha256, table.c.media_type, table.c.name).where(
-            table.c.document_id == document_id
-        )
+        columns = table.c.sha256, table.c.media_type, table.c.name
+        statement = sa.select(*columns).where(table.c.document_id == document_id)
         with self._database.reading() as connection:
             row = connection.execute(statement).first()
         if row is None:
