@@ -25,7 +25,7 @@ def verify(
     ] = "",
 ) -> None:
     """Find any change, deletion or reordering, and with --head a cut-off end. Status 1 if any."""
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
 
     known = _head(head) if head else None
     catalog = open_catalog(Settings())
@@ -42,7 +42,7 @@ def verify(
 @commands.command("head")
 def show_head() -> None:
     """Print the newest entry's number and hash, to be kept elsewhere."""
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
 
     catalog = open_catalog(Settings())
     newest = catalog.audit.head()
@@ -58,7 +58,7 @@ def export(
     collection: Annotated[str | None, typer.Option("--collection", "-c")] = None,
 ) -> None:
     """Write entries, oldest first, with the words that are not erased."""
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
 
     wanted = AuditFilter(collection=collection, since=_utc(since), until=_utc(until))
     catalog = open_catalog(Settings())
@@ -87,7 +87,7 @@ def erase(
 
     The write-ahead log is emptied too. Words in backups stay there.
     """
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
 
     if trace is None and session is None and before is None:
         raise typer.BadParameter("give --trace, --session or --before")

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.answer_question import Answerer, answer_settings
@@ -13,9 +12,11 @@ from app.audit_retention import Retention
 from app.audited_answers import with_audit
 from app.border_scores import BorderScores
 from app.conversation import with_sessions
+from app.embed_document import CutDocument
 from app.embed_levels import KeyInfo
-from app.ingest_document import CutDocument, cut_document, ingest_document
+from app.ingest_document import cut_document, ingest_document
 from app.metrics import Metrics
+from app.open_catalog import open_own_catalog
 from app.pages import page_finder
 from app.readiness import readiness
 from app.rule_books import RuleBooks, open_rule_books, rule_compiler
@@ -36,7 +37,6 @@ from ingestion.isolated import IsolatedParser, ParserPool
 from ingestion.ports import CoherenceScorer, Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.store.catalog import Catalog, utc_now
-from ingestion.store.quotas import Quota
 from ingestion.strategies import NSP_STRATEGIES, Chunking, choose_chunking
 from models.bundled import (
     Report,
@@ -66,7 +66,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CATALOG_FILE = "catalog.sqlite3"
 EXAMPLES_FILE = "rule_examples.npz"
 
 Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
@@ -81,8 +80,11 @@ def prepare_models(settings: Settings, report: Report) -> None:
 
 
 def build_service(settings: Settings) -> Service:
-    """Start everything behind the routes: catalog, models, indexes that follow the catalog."""
-    catalog = open_catalog(settings)
+    """Start everything behind the routes: catalog, models, indexes that follow the catalog.
+
+    Raises OtherEncoder when another encoder embedded what the catalog holds.
+    """
+    catalog = open_own_catalog(settings)
     encoder = build_encoder(settings)
     indexes = _indexes(settings, catalog, encoder)
     searcher = build_searcher(settings, catalog, encoder, indexes)
@@ -134,7 +136,7 @@ def build_service(settings: Settings) -> Service:
         rule_books=rule_books,
         metrics=metrics,
         readiness=lambda: readiness(catalog, generator, indexes),
-        refresh=retention.after(library.after(indexes.refresh)),
+        refresh=retention.after(library.after(partial(_follow, catalog, indexes))),
         close=close,
     )
 
@@ -153,8 +155,8 @@ def build_searcher(
 
 
 def open_search(settings: Settings) -> tuple[Catalog, Searcher, Callable[[], None]]:
-    """Return the catalog, its search alone, and what closes both."""
-    catalog = open_catalog(settings)
+    """Return the catalog, its search alone, and what closes both. Raises OtherEncoder."""
+    catalog = open_own_catalog(settings)
     encoder = build_encoder(settings)
     indexes = _indexes(settings, catalog, encoder)
     indexes.load()
@@ -173,7 +175,11 @@ def build_snapshots(catalog: Catalog, encoder: "Encoder") -> Snapshots:
 
 
 def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
-    """Return what an ingestion worker needs: the catalog and the whole path of ingestion."""
+    """Return what an ingestion worker needs: the catalog and the whole path of ingestion.
+
+    Raises OtherEncoder when another encoder embedded what the catalog holds.
+    """
+    catalog = open_own_catalog(settings)
     encoder = build_encoder(settings)
     chunking = build_chunking(settings, encoder)
     key_info = build_key_info(settings)
@@ -193,7 +199,7 @@ def build_worker(settings: Settings) -> tuple[Catalog, Ingest]:
             read=read,
         )
 
-    return open_catalog(settings), ingest
+    return catalog, ingest
 
 
 def cut_file(
@@ -293,17 +299,6 @@ def build_parser(settings: Settings) -> IsolatedParser:
     )
 
 
-def open_catalog(settings: Settings) -> Catalog:
-    """Open the catalog of the settings' data directory, and make it on the first call."""
-    quota = Quota(settings.collection_documents, settings.collection_bytes)
-    return Catalog(catalog_path(settings), quota=quota)
-
-
-def catalog_path(settings: Settings) -> Path:
-    """Return where the catalog's database is, or will be."""
-    return settings.data_dir / CATALOG_FILE
-
-
 def build_encoder(settings: Settings) -> "Encoder":
     """Load the encoder that the settings name; the bundled one is prepared where it is missing."""
     # PyTorch's threads would wait for work in busy loops, on cores that the event loop, a worker
@@ -328,8 +323,8 @@ def build_encoder(settings: Settings) -> "Encoder":
 def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | None:
     """Return the reader that the settings name; None: sentences are judged by shared words.
 
-    encoder: what it shares the trunk's words with, if it can. The bundled one was trained on the
-    bundled encoder's trunk, whatever encoder the index uses.
+    encoder: what it shares the trunk's words with, if it can. The bundled reader was trained on the
+    bundled encoder's trunk.
     """
     if not settings.uses_bundled_reader:
         return None
@@ -395,3 +390,9 @@ def _chunking(settings: Settings, scorer: CoherenceScorer | None) -> Chunking:
     return choose_chunking(
         settings.chunking, settings.chunk_tokens, scorer, threshold=settings.nsp_threshold
     )
+
+
+def _follow(catalog: Catalog, indexes: CollectionsIndex) -> None:
+    # Vectors of a worker with other settings must not get among those of this encoder.
+    catalog.embeddings.refuse_others()
+    indexes.refresh()

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.bootstrap import Ingest, open_catalog
+from app.bootstrap import Ingest
 from app.file_walk import FoundFile, NoFile
+from app.open_catalog import open_own_catalog
 from app.settings import Settings
 from app.submission import Offered, Rejected, Target, offered_files, submit_files
 from app.worker import run_worker
@@ -34,9 +35,9 @@ def ingest_files(
 
     Works beside a running service: whoever takes a job first does it. Stopped at any moment, the
     same call goes on: what was queued stays so. Of two files to be stored under one name the second
-    fails: it would replace the first. build: called when there is work.
+    fails: it would replace the first. build: called when there is work. Raises OtherEncoder.
     """
-    catalog = open_catalog(settings)
+    catalog = open_own_catalog(settings)
     target = Target(collection, {}, password, settings.max_upload_bytes)
     pending, unchanged, failed = _submit(catalog, files, target, console)
     queued = len(pending)

@@ -222,7 +222,7 @@ def explain(
 @app.command()
 def documents(collection: Collection = None) -> None:
     """List the searchable documents."""
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
 
     catalog = open_catalog(Settings())
     found, total = catalog.documents(collection, 0, 1000)
@@ -238,8 +238,8 @@ def documents(collection: Collection = None) -> None:
 @app.command()
 def jobs(collection: Collection = None) -> None:
     """List the latest ingestion jobs with their state and, where one failed, why."""
-    from app.bootstrap import open_catalog
     from app.bulk_ingest import shown_reason
+    from app.open_catalog import open_catalog
 
     catalog = open_catalog(Settings())
     found, total = catalog.jobs(collection, None, 0, 50)

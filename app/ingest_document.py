@@ -1,34 +1,19 @@
 """The whole path of ingestion on one page: from a file's bytes to what the catalog stores."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import chain
 
-import numpy as np
-from numpy.typing import NDArray
-
-from app.embed_levels import BY_STATISTICS, KeyInfo, Material, embed_levels
+from app.embed_document import CutDocument, embed_document
+from app.embed_levels import BY_STATISTICS, KeyInfo
 from ingestion.chunks import CountTokens
 from ingestion.errors import EmptyDocument
 from ingestion.key_info import KEYPHRASES, extract_keys, read_outline
 from ingestion.parse import parse
 from ingestion.ports import Advance, PassageEmbedder, Progress
-from ingestion.records import (
-    PLAIN,
-    Chunk,
-    Document,
-    DocumentSummary,
-    IndexedChunk,
-    IngestedDocument,
-    KeyEntry,
-    ParseOptions,
-    Sentence,
-    Vectors,
-)
+from ingestion.records import PLAIN, Document, IngestedDocument, ParseOptions
 from ingestion.sections import split_sections
 from ingestion.sentences import split_sentences
 from ingestion.strategies import Chunking
-from ingestion.summaries import summarise
 
 # Share of the whole job done when each stage begins: between what statutes in Markdown took
 # (parsing 3 %) and a PDF of 300 pages (17 %).
@@ -40,23 +25,9 @@ STAGE_STARTS = {
     "embedding": 0.18,
     "summary": 0.99,
 }
+_STAGE_ENDS = dict(zip(STAGE_STARTS, [*list(STAGE_STARTS.values())[1:], 1.0], strict=True))
 Read = Callable[[bytes, str, ParseOptions, Advance], Document]
 """Reads a file's bytes as `ingestion.parse.parse` does."""
-_LONGEST_INPUT, _FRAME = 512, 8  # encoder tokens; of them special tokens and the "passage:" prompt
-_LONGEST_PREFIX = 120  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class CutDocument:
-    """A document in chunks, before anything of it is embedded.
-
-    sentences: of the whole document, in order. keys: of each chunk, as `IndexedChunk` has them.
-    """
-
-    document: Document
-    sentences: Sequence[Sentence]
-    chunks: Sequence[Chunk]
-    keys: Sequence[tuple[KeyEntry, ...]]
 
 
 def ingest_document(
@@ -103,34 +74,18 @@ def index_document(
         most_phrases=key_info.candidates,
         progress=progress,
     )
-    chunks = cut.chunks
-    prefix = min(_LONGEST_PREFIX, _LONGEST_INPUT - _FRAME - chunking.limit)
-    passages = [passage_text(document.title, chunk, longest_prefix=prefix) for chunk in chunks]
 
-    def embedding(share: float) -> None:
-        begin, end = STAGE_STARTS["embedding"], STAGE_STARTS["summary"]
-        progress("embedding", begin + (end - begin) * share)
+    def embedding(stage: str, share: float, _characters: int = 0) -> None:
+        begin, end = STAGE_STARTS[stage], _STAGE_ENDS[stage]
+        progress(stage, begin + (end - begin) * share)
 
-    material = Material(document, chunks, cut.sentences, passages, cut.keys)
-    levels = embed_levels(material, key_info, embedder, embedding)
-    document = levels.document
-    progress("summary", STAGE_STARTS["summary"])
-    text, keyphrases = summarise(document, cut.sentences, chunks, levels.raw_vectors, levels.keys)
-    summary = DocumentSummary(
-        text, keyphrases, _summary_vector(document.title, text, levels.raw_vectors, embedder)
+    return embed_document(
+        cut,
+        embedder=embedder,
+        longest_chunk=chunking.limit,
+        key_info=key_info,
+        progress=embedding,
     )
-    indexed = tuple(
-        map(
-            IndexedChunk,
-            chunks,
-            levels.keys,
-            levels.key_texts,
-            levels.raw_vectors,
-            levels.key_vectors,
-        )
-    )
-    progress("summary", 1.0)
-    return IngestedDocument(document, summary, indexed)
 
 
 def cut_document(
@@ -161,33 +116,3 @@ def cut_document(
         extract_keys(document, chunk, flat, outline, most_phrases=most_phrases) for chunk in chunks
     ]
     return CutDocument(document, flat, chunks, keys)
-
-
-def passage_text(title: str, chunk: Chunk, *, longest_prefix: int = _LONGEST_PREFIX) -> str:
-    """Return what is embedded of a chunk: "title > headings", a line break, the chunk's text.
-
-    A chunk from the middle of a document says neither what it belongs to nor, often, what it is
-    about (an article of a statute does not name the statute), so its vector would not know. What
-    the text itself begins with is not repeated. longest_prefix: characters, in the encoder's
-    tokens about as many or fewer; a longer prefix loses outer headings first, then its tail, so
-    that none of the text is cut off.
-    """
-    names = [
-        name
-        for name in dict.fromkeys([title, *chunk.heading_path])
-        if name and not chunk.text.startswith(name)
-    ]
-    while len(names) > 2 and len(" > ".join(names)) > longest_prefix:
-        names.pop(1)
-    prefix = " > ".join(names)[: max(longest_prefix, 0)].rstrip()
-    return f"{prefix}\n{chunk.text}" if prefix else chunk.text
-
-
-def _summary_vector(
-    title: str, summary: str, raw_vectors: Vectors, embedder: PassageEmbedder
-) -> NDArray[np.float32]:
-    """Return the document's vector, (d,): a document of one chunk is that chunk."""
-    alone = len(raw_vectors) == 1
-    rows = raw_vectors if alone else embedder.embed_passages([f"{title}\n{summary}"])
-    vector: NDArray[np.float32] = rows[0]
-    return vector

@@ -1,4 +1,4 @@
-"""The commands that look after a data directory: fsck, rebuild, backup, restore."""
+"""The commands that look after a data directory: fsck, rebuild, reembed, backup, restore."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -31,13 +31,14 @@ def fsck(
 
     Status 1 where one is not.
     """
-    from app.bootstrap import catalog_path, open_catalog
+    from app.open_catalog import catalog_path, open_catalog, own_encoders
     from ingestion.store.consistency import check_data
     from retrieval.snapshot_check import remove_wrong_snapshots
 
     settings = Settings()
     with _progress(messages) as report:
-        counts = _print_findings(check_data(catalog_path(settings), report))
+        found = check_data(catalog_path(settings), report, own_encoders(settings))
+        counts = _print_findings(found)
         if Flaw.DATABASE_DAMAGED not in counts:
             counts += _print_findings(_wrong_snapshots(settings))
     if repair and Flaw.DATABASE_DAMAGED not in counts:
@@ -59,7 +60,8 @@ def rebuild(
     ] = None,
 ) -> None:
     """Make the snapshots of the indexes anew from the catalog and print what is in them."""
-    from app.bootstrap import build_encoder, build_snapshots, open_catalog
+    from app.bootstrap import build_encoder, build_snapshots
+    from app.open_catalog import open_catalog
     from app.rebuild import rebuild_indexes
 
     settings = Settings()
@@ -69,6 +71,7 @@ def rebuild(
         _say(f"nothing is in collection {collection}")
         raise typer.Exit(1)
     if chosen:
+        catalog.embeddings.refuse_others()
         snapshots = build_snapshots(catalog, build_encoder(settings))
         for text in rebuild_indexes(catalog, snapshots, chosen, messages):
             findings.print(text, soft_wrap=True)
@@ -76,11 +79,55 @@ def rebuild(
 
 
 @commands.command()
+def reembed(
+    collection: Annotated[
+        str | None, typer.Option("--collection", "-c", help="Only this one; all if not given.")
+    ] = None,
+) -> None:
+    """Embed anew what another encoder than YOUJU_ENCODER embedded. Safe to stop and repeat.
+
+    No service may run on YOUJU_DATA_DIR.
+    """
+    from app.bootstrap import build_encoder, prepare_models
+    from app.open_catalog import catalog_path, open_catalog
+    from app.reembed import reembed_documents
+    from ingestion.errors import NoCatalog
+
+    settings = Settings()
+    if not catalog_path(settings).exists():
+        raise NoCatalog(str(catalog_path(settings)))
+    catalog = open_catalog(settings, alone=True)
+    if collection is not None and collection not in catalog.collections():
+        catalog.close()
+        _say(f"nothing is in collection {collection}")
+        raise typer.Exit(1)
+    embeddings, failed = catalog.embeddings, list[str]()
+    outdated = embeddings.outdated(collection)
+    if outdated:
+        prepare_models(settings, _say)
+        failed = reembed_documents(
+            embeddings,
+            build_encoder(settings),
+            outdated,
+            longest_chunk=settings.chunk_tokens,
+            lanes=settings.jobs_at_once,
+            console=messages,
+        )
+    catalog.close()
+    _say(f"{len(outdated) - len(failed)} documents were embedded by {embeddings.encoder}")
+    for document_id in failed:
+        _say(f"its text or chunks are missing, and it has no new vectors: {document_id}")
+    if failed:
+        _say("youju fsck tells more")
+        raise typer.Exit(1)
+
+
+@commands.command()
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write; a new ZIP file.")],
 ) -> None:
     """Write everything that is stored into one file. The service may run meanwhile."""
-    from app.bootstrap import catalog_path
+    from app.open_catalog import catalog_path
     from ingestion.store.backup import write_backup
 
     with _progress(messages) as report:
@@ -104,7 +151,7 @@ def restore(
 
     No service may run on that directory.
     """
-    from app.bootstrap import catalog_path
+    from app.open_catalog import catalog_path
     from ingestion.store.backup import restore_backup
 
     path = catalog_path(Settings())
@@ -119,7 +166,7 @@ def restore(
 
 
 def _wrong_snapshots(settings: Settings) -> Iterator[Finding]:
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
     from retrieval.snapshot_check import check_snapshots
 
     catalog = open_catalog(settings)

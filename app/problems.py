@@ -67,6 +67,10 @@ TABLE: tuple[tuple[type[Exception], Rule], ...] = (
     (ingestion_errors.IngestionError, Rule(422, "The document could not be ingested")),
     (ingestion_errors.InvalidSubmission, Rule(422, "The request is not valid", "invalid_request")),
     (
+        ingestion_errors.OtherEncoder,
+        Rule(503, "Documents of another encoder", retry_after_seconds=RETRY_LATER_SECONDS),
+    ),
+    (
         ingestion_errors.CatalogUnavailable,
         Rule(503, "The catalog is unavailable", "catalog_unavailable", RETRY_LATER_SECONDS),
     ),

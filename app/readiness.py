@@ -2,7 +2,7 @@
 
 from app.service import Readiness
 from generation.ports import Generator
-from ingestion.errors import CatalogUnavailable
+from ingestion.errors import CatalogUnavailable, OtherEncoder
 from ingestion.store.catalog import Catalog
 from retrieval.collections_index import CollectionsIndex
 
@@ -14,7 +14,8 @@ def readiness(
     detail, catalog_up = "", True
     try:
         catalog.last_sequence()
-    except CatalogUnavailable as exc:
+        catalog.embeddings.refuse_others()
+    except (CatalogUnavailable, OtherEncoder) as exc:
         detail, catalog_up = str(exc), False
     generator_up = generator is None or generator.is_up
     if generator is not None and not generator_up:

@@ -27,7 +27,7 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be.")] = False,
 ) -> None:
     """Take in a file of scripts; a running service uses them at once."""
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
     from app.script_import import import_scripts, starter_file
 
     if (file is None) is not starter:
@@ -63,7 +63,7 @@ def export_file(
     collection: Collection = None,
 ) -> None:
     """Write the scripts to a file that can be edited and imported again."""
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
     from app.script_files import ScriptFormat, write_scripts
     from ingestion.store.scripts import ScriptFilter
 
@@ -84,7 +84,7 @@ def export_file(
 @commands.command("list")
 def list_scripts(collection: Collection = None) -> None:
     """List the scripts."""
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
     from ingestion.store.scripts import ScriptFilter
 
     catalog = open_catalog(Settings())

@@ -15,6 +15,7 @@ import uvicorn
 from app.bootstrap import build_service, prepare_models
 from app.errors import AddressUnavailable
 from app.main import create_app
+from app.open_catalog import refuse_other_encoders
 from app.settings import Settings
 from app.worker_process import WorkerProcess
 
@@ -27,14 +28,15 @@ def run_service(
     """Serve until SIGTERM or SIGINT, then leave with SystemExit. Call from the main thread.
 
     before: what is to be done first, once the address is ours and the models are prepared.
-    Reports the address once the service answers. Raises AddressUnavailable if the port is taken, as
-    a rule before anything is loaded.
+    Reports the address once the service answers. Raises, as a rule before anything is loaded,
+    AddressUnavailable if the port is taken, OtherEncoder if another one embedded what is stored.
     """
     # uvicorn raises the signal again when it is done; unwinding then stops the workers.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(settings.host, settings.port))
+        refuse_other_encoders(settings)
         prepare_models(settings, report)
         before()
         # From here on the output is a log; what was done before showed its own progress.

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
+from app.embed_document import CutDocument
 from app.file_walk import FoundFile, walk_files
-from app.ingest_document import CutDocument
 from ingestion.errors import DocumentTooLarge
 from ingestion.records import Chunk, KeyEntry
 

@@ -82,7 +82,7 @@ def _fit(collection: str, dataset: Path | None, most: int, seed: int) -> None:
 
 
 def _show(collection: str) -> None:
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
     from app.tune_collection import weights_line
 
     catalog = open_catalog(Settings())
@@ -98,7 +98,7 @@ def _show(collection: str) -> None:
 
 
 def _roll_back(collection: str) -> None:
-    from app.bootstrap import open_catalog
+    from app.open_catalog import open_catalog
 
     catalog = open_catalog(Settings())
     taken = catalog.tuned_weights.roll_back(collection)

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -19,7 +20,7 @@ from functools import partial
 from app.eta import StageRates
 from app.heartbeat import Heartbeat, JobGone, JobTooLong, LightWork, WorkerStopping
 from app.settings import Settings
-from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost
+from ingestion.errors import CatalogUnavailable, IngestionError, LeaseLost, OtherEncoder
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.store.catalog import Catalog
@@ -173,7 +174,11 @@ def main() -> None:
     from app.bootstrap import build_worker
 
     settings = Settings()
-    catalog, ingest = build_worker(settings)
+    try:
+        catalog, ingest = build_worker(settings)
+    except OtherEncoder as exc:
+        logger.error("%s", exc)
+        sys.exit(1)
     run_worker(settings, ingest=ingest, catalog=catalog, stop=stop)
     catalog.close()
 
@@ -197,7 +202,7 @@ def _work(catalog: Catalog, job: Job, worker: str, ingest: Ingest, heartbeat: He
         logger.info("job %s was given up: no longer this worker's", job.job_id)
     except CatalogUnavailable:
         raise
-    except IngestionError as exc:
+    except (IngestionError, OtherEncoder) as exc:
         fail(exc.code, str(exc))
     except MemoryError:
         fail("out_of_memory", "Memory ran out. Split the document or free memory, and retry.")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.open_catalog import name_of_encoder
 from app.settings import Settings
 from evaluation.baselines import Windows, embed_windows, plain_windows
 from evaluation.bulk_ingestion import source_file
@@ -136,6 +137,8 @@ def collection_key(documents: Sequence[CorpusDocument], settings: Settings) -> s
     is_written = settings.key_generator != "off"
     names = (*_SETTINGS_THAT_MATTER, *(_OF_THE_KEY_GENERATOR if is_written else ()))
     chosen = [f"{name}={getattr(settings, name)}" for name in names]
+    # Trained anew, the encoder of the same setting is another.
+    chosen += [name_of_encoder(settings)] if settings.encoder == "bundled" else []
     return _digest(fingerprint(documents), *chosen)
 
 

@@ -1,5 +1,7 @@
 """What can go wrong with a document, as facts. `code` is stable; the message says what to do."""
 
+from collections.abc import Mapping
+
 from ingestion.media_names import plain_name, plain_names
 
 PASSWORD_PLACE = "in the field `password`"
@@ -167,6 +169,25 @@ class DataInUse(CatalogError):
             f"{folder} is in use by a running service, worker or command. Stop it and try again."
         )
         self.folder = folder
+
+
+class OtherEncoder(CatalogError):
+    """Documents have vectors that another encoder made; they do not compare with the present's.
+
+    others: how many documents each encoder embedded, by its name; an empty one is not known.
+    """
+
+    code = "other_encoder"
+
+    def __init__(self, encoder: str, others: Mapping[str, int]) -> None:
+        told = ", ".join(f"{n} by {name or 'one that was not noted'}" for name, n in others.items())
+        super().__init__(
+            f"Documents were embedded by another encoder than {encoder}, which is set: {told}. "
+            "Run `youju reembed`, or set YOUJU_ENCODER back (`bundled-plain` for the bundled model "
+            "as published)."
+        )
+        self.encoder = encoder
+        self.others = dict(others)
 
 
 class DataNotEmpty(CatalogError):

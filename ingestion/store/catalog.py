@@ -16,8 +16,9 @@ from ingestion.errors import LeaseLost, QuotaExceeded
 from ingestion.records import Block, IngestedDocument
 from ingestion.store import documents, index_state, jobs, quotas, schema
 from ingestion.store.audit import Audit
-from ingestion.store.change_log import changes_since
+from ingestion.store.change_log import changes_since, last_sequence
 from ingestion.store.database import Database
+from ingestion.store.embeddings import Embeddings
 from ingestion.store.index_files import IndexFiles
 from ingestion.store.intake import Intake
 from ingestion.store.policies import Policies
@@ -51,17 +52,26 @@ class Catalog:
     """Documents, the job queue, the log of changes and conversations of one data directory."""
 
     def __init__(
-        self, path: Path, *, clock: Callable[[], datetime] = utc_now, quota: Quota = UNLIMITED
+        self,
+        path: Path,
+        *,
+        encoder: str = "",
+        owns_unknown: bool = True,
+        clock: Callable[[], datetime] = utc_now,
+        quota: Quota = UNLIMITED,
+        alone: bool = False,
     ) -> None:
         """Open or create the database at `path`, with uploads in `sources` beside it.
 
-        quota: of each collection. Raises NewerSchema when a newer version of the program wrote it.
+        encoder, owns_unknown: see `Embeddings`. quota: of each collection. alone: nobody else has
+        it open. Raises NewerSchema (of a newer program) or DataInUse (it cannot be had alone).
         """
-        self._database = Database(path)
+        self._database = Database(path, alone=alone)
         self._sources = SourceFiles(path.parent)
         self._clock = clock
         self.index_files = IndexFiles(path.parent / "indexes")
-        self._intake = Intake(self._database, self._sources, quota)
+        self.embeddings = Embeddings(self._database, encoder, owns_unknown=owns_unknown)
+        self._intake = Intake(self._database, self._sources, quota, self.embeddings)
         self.sessions = Sessions(self._database, clock)
         self.scripts = Scripts(self._database, clock)
         self.policies = Policies(self._database, clock)
@@ -97,7 +107,7 @@ class Catalog:
     def submit_all(self, files: Sequence[tuple[Upload, bytes]]) -> list[Submission | QuotaExceeded]:
         """Do as `submit` for each upload, in one transaction, and return what became of each."""
         outcomes, given_up = self._intake.take(files, self._clock())
-        self._drop_unnamed(given_up, scrub=True)
+        self._intake.drop_unnamed(given_up, scrub=True)
         return outcomes
 
     def is_work_waiting(self, largest: int | None = None) -> bool:
@@ -126,7 +136,7 @@ class Catalog:
         with self._database.writing() as connection:
             given_up = jobs.expire(connection, now, max_attempts)
             claimed = jobs.claim(connection, worker, now, lease_seconds, largest)
-        self._drop_unnamed(given_up, scrub=True)
+        self._intake.drop_unnamed(given_up, scrub=True)
         return claimed
 
     def heartbeat(
@@ -196,10 +206,8 @@ class Catalog:
 
     def job_password(self, job_id: str) -> str:
         """Return the password that came with a job's upload; empty: none, or the job has ended."""
-        column = schema.jobs.c.password
         with self._database.reading() as connection:
-            found = connection.execute(sa.select(column).where(schema.jobs.c.job_id == job_id))
-            return found.scalar() or ""
+            return jobs.password_of(connection, job_id)
 
     def job_source(self, job_id: str) -> bytes:
         """Return the bytes that a job is to ingest. Raises SourceLost, LeaseLost (job deleted)."""
@@ -213,20 +221,23 @@ class Catalog:
         """Make a document searchable and its job done, together or not at all.
 
         An older revision answers until this moment and is gone after it. Raises LeaseLost when
-        the worker no longer holds the job, ValueError when a chunk's text is not its span's.
+        the worker no longer holds the job, OtherEncoder when another embedded what is stored,
+        ValueError when a chunk's text is not its span's.
         """
         held = jobs.held_by(job_id, worker)
         with self._database.reading() as connection:
             upload = connection.execute(sa.select(schema.jobs).where(held)).mappings().first()
         if upload is None:
             raise LeaseLost(job_id)
-        rows = documents.rows_of(upload["document_id"], upload["revision"], ingested)
+        encoder = self.embeddings.encoder
+        rows = documents.rows_of(upload["document_id"], upload["revision"], ingested, encoder)
         now = self._clock()
         with self._database.writing() as connection:
             if not jobs.end(connection, held, state=JobState.DONE, now=now, code=None, reason=None):
                 raise LeaseLost(job_id)
+            self.embeddings.refuse_others_in(connection)
             older = documents.put(connection, rows, dict(upload), now)
-        self._drop_unnamed([] if older is None else [older])
+        self._intake.drop_unnamed([] if older is None else [older])
         if upload["password"]:
             self._database.scrub()
 
@@ -236,10 +247,10 @@ class Catalog:
         """Store documents that were ingested elsewhere, all in one transaction and without jobs.
 
         files: (name, content, what ingestion made of it); a known name is replaced. Far fewer
-        commits than one job each, for bulk loads. Raises InvalidSubmission or ValueError.
+        commits than jobs, for bulk loads. Raises InvalidSubmission, OtherEncoder or ValueError.
         """
         older = self._intake.put(collection, files, self._clock())
-        self._drop_unnamed(older)
+        self._intake.drop_unnamed(older)
 
     def document(self, document_id: str) -> StoredDocument | None:
         """Return a searchable document."""
@@ -262,12 +273,8 @@ class Catalog:
 
     def text(self, document_id: str, revision: str) -> str | None:
         """Return the text that spans index into; None when that revision is not stored."""
-        bodies, table = schema.document_bodies, schema.documents
-        statement = sa.select(bodies.c.text).join_from(bodies, table)
-        which = table.c.document_id == document_id, table.c.revision == revision
         with self._database.reading() as connection:
-            text: str | None = connection.execute(statement.where(*which)).scalar()
-            return text
+            return documents.text(connection, document_id, revision)
 
     def blocks(self, document_id: str) -> list[Block]:
         """Return the blocks of a document in order; none for an unknown one."""
@@ -315,7 +322,7 @@ class Catalog:
         if removed is None:
             return False
         collection, unnamed = removed
-        self._drop_unnamed(unnamed)
+        self._intake.drop_unnamed(unnamed)
         self._database.scrub()
         if collection is not None:
             self.index_files.forget(collection)
@@ -323,9 +330,8 @@ class Catalog:
 
     def last_sequence(self) -> int:
         """Return the number of the latest change, 0 before the first."""
-        statement = sa.select(schema.counters.c.value).where(schema.counters.c.name == "changes")
         with self._database.reading() as connection:
-            return int(connection.execute(statement).scalar_one())
+            return last_sequence(connection)
 
     def changes_since(self, sequence: int, limit: int = 1000) -> list[Change]:
         """Return the changes after a sequence number, oldest first, one a document at most."""
@@ -380,18 +386,5 @@ class Catalog:
             ended = jobs.end(
                 connection, which, state=state, now=self._clock(), code=code, reason=reason
             )
-        self._drop_unnamed(ended, scrub=secret)
+        self._intake.drop_unnamed(ended, scrub=secret)
         return bool(ended)
-
-    def _drop_unnamed(self, candidates: Iterable[str], *, scrub: bool = False) -> None:
-        # In a transaction of its own: were the file gone before the rows, a crash between would
-        # leave a document without its source. Nobody can name it under the write lock.
-        candidates = list(candidates)
-        if candidates:
-            with self._database.writing() as connection:
-                named = jobs.named_sources(connection, candidates)
-                for sha256 in candidates:
-                    if sha256 not in named:
-                        self._sources.remove(sha256)
-        if candidates and scrub:
-            self._database.scrub()

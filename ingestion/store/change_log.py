@@ -5,7 +5,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from ingestion.store.fault_points import FaultPoint, reach
-from ingestion.store.schema import changes, next_value
+from ingestion.store.schema import changes, counters, next_value
 from ingestion.store.stored import Change
 
 
@@ -18,6 +18,12 @@ def changes_since(connection: sa.Connection, sequence: int, limit: int) -> list[
         .limit(limit)
     )
     return [Change(*row) for row in rows]
+
+
+def last_sequence(connection: sa.Connection) -> int:
+    """Return the number of the latest change, 0 before the first."""
+    statement = sa.select(counters.c.value).where(counters.c.name == "changes")
+    return int(connection.execute(statement).scalar_one())
 
 
 def record_change(

@@ -14,6 +14,7 @@ from ingestion.store.audit import verify_chain
 from ingestion.store.data_folder import SOURCES, STAGING
 from ingestion.store.database import Database
 from ingestion.store.document_check import DocumentUnderCheck, check_document, dimension_of
+from ingestion.store.embeddings import encoder_counts
 from ingestion.store.findings import Finding, Flaw
 from ingestion.store.jobs import ACTIVE, named_sources
 from ingestion.store.schema import (
@@ -35,10 +36,13 @@ from ingestion.store.uploads import SourceFiles, file_sha256
 Report = Callable[[str, int, int], None]
 
 
-def check_data(catalog: Path, report: Report) -> Iterator[Finding]:
+def check_data(
+    catalog: Path, report: Report, own: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
     """Yield what is wrong in a data directory, changing nothing. One document is in memory.
 
-    A database that is damaged itself is not read any further. Raises NoCatalog, CatalogUnavailable.
+    own: encoders that count as one, as in `Embeddings`. A database that is damaged itself is not
+    read any further. Raises NoCatalog, CatalogUnavailable.
     """
     if not catalog.exists():
         raise NoCatalog(str(catalog))
@@ -50,6 +54,7 @@ def check_data(catalog: Path, report: Report) -> Iterator[Finding]:
             return
         yield from _check_documents(database, report)
         with database.reading() as connection:
+            yield from _check_encoders(connection, own)
             yield from _check_changes(connection)
             yield from _check_counters(connection)
             yield from _check_jobs(connection)
@@ -102,6 +107,14 @@ def _read_document(connection: sa.Connection, document_id: str) -> DocumentUnder
     )
     rows = [dict(row) for row in parts.mappings()]
     return DocumentUnderCheck(dict(document), None if body is None else dict(body), rows)
+
+
+def _check_encoders(connection: sa.Connection, own: frozenset[str]) -> Iterator[Finding]:
+    counts = encoder_counts(connection)
+    if len({"" if name in own else f"other {name}" for name in counts}) > 1:
+        for name, count in counts.items():
+            detail = f"{count} documents have its vectors, others those of another encoder"
+            yield Finding(Flaw.ENCODERS_MIXED, name or "unknown", detail)
 
 
 def _check_changes(connection: sa.Connection) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Who uses a data directory, and how one takes the place of another.
 
-Every open catalog holds the folder's shared lock; whoever replaces its content holds it alone. A
+Every open catalog holds the folder's shared lock; whoever replaces its content, or all its vectors,
+holds it alone. A
 replacement is built beside what it replaces and made ready by one rename. After that it is only
 carried out: by who began it or, if that one was killed, by the next to open the folder.
 """
@@ -30,7 +31,7 @@ def open_shared(catalog: Path) -> int:
     """Make the folder of a catalog and say that it is in use, until the handle is closed.
 
     Carries out a replacement that a killed process left ready. Raises CatalogUnavailable while
-    somebody replaces the content.
+    somebody holds the folder alone.
     """
     folder = catalog.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,13 +45,15 @@ def open_shared(catalog: Path) -> int:
             finish_replacement(catalog)
         os.close(handle)
         if time.monotonic() > deadline:
-            raise CatalogUnavailable("its data is being restored from a backup")
+            raise CatalogUnavailable("its data is being restored from a backup or embedded anew")
         time.sleep(_POLL_SECONDS)
 
 
-@contextmanager
-def held_alone(catalog: Path) -> Iterator[None]:
-    """Keep everybody else from a catalog's folder. Raises DataInUse when somebody has it open."""
+def open_alone(catalog: Path) -> int:
+    """Make the folder of a catalog and keep everybody else from it, until the handle is closed.
+
+    Raises DataInUse when somebody has it open.
+    """
     folder = catalog.parent
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
@@ -58,6 +61,17 @@ def held_alone(catalog: Path) -> Iterator[None]:
         if not _lock(handle, fcntl.LOCK_EX):
             raise DataInUse(str(folder))
         finish_replacement(catalog)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+@contextmanager
+def held_alone(catalog: Path) -> Iterator[None]:
+    """Keep everybody else from a catalog's folder. Raises DataInUse when somebody has it open."""
+    handle = open_alone(catalog)
+    try:
         yield
     finally:
         os.close(handle)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ingestion.errors import CatalogError
 from ingestion.store import schema
-from ingestion.store.data_folder import open_shared
+from ingestion.store.data_folder import open_alone, open_shared
 from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.schema import WRITE_OPTION, translated_errors
 from ingestion.store.sqlite_file import find_damage
@@ -18,9 +18,12 @@ from ingestion.store.sqlite_file import find_damage
 class Database:
     """An open database. Its contexts raise CatalogUnavailable when it cannot be used."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the database at `path`. Raises NewerSchema."""
-        self._handle: int | None = open_shared(path)
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        """Open or create the database at `path`. Raises NewerSchema.
+
+        alone: so that nobody else can. Raises DataInUse when somebody has it open.
+        """
+        self._handle: int | None = open_alone(path) if alone else open_shared(path)
         try:
             self._engine = schema.open_engine(path)
         except CatalogError:

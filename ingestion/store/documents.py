@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from ingestion.records import (
     Block,
@@ -30,10 +28,10 @@ from ingestion.store.schema import (
 )
 from ingestion.store.stored import StoredChunk, StoredDocument, SummaryRow, VectorRow
 from ingestion.store.uploads import chunk_id_of
+from ingestion.store.vector_blobs import of_blob, to_blob
 
 # Under SQLite's limit of variables in a statement.
 IDS_PER_STATEMENT = 900
-_LITTLE_ENDIAN_FLOAT = np.dtype("<f4")
 _DOCUMENT_COLUMNS = [documents.c[name] for name in StoredDocument.__dataclass_fields__]
 # In the order of StoredChunk's fields.
 _CHUNK_COLUMNS = (
@@ -98,8 +96,13 @@ class DocumentRows:
     index: list[_Row]
 
 
-def rows_of(document_id: str, revision: str, ingested: IngestedDocument) -> DocumentRows:
-    """Return the rows of a document. Raises ValueError when a chunk is not what its span says."""
+def rows_of(
+    document_id: str, revision: str, ingested: IngestedDocument, encoder: str
+) -> DocumentRows:
+    """Return the rows of a document. Raises ValueError when a chunk is not what its span says.
+
+    encoder: whose vectors it has.
+    """
     document, summary = ingested.document, ingested.summary
     ids = []
     for entry in ingested.chunks:
@@ -119,10 +122,11 @@ def rows_of(document_id: str, revision: str, ingested: IngestedDocument) -> Docu
             "keyphrases": list(summary.keyphrases),
             "warnings": list(document.warnings),
             "chunk_count": len(ingested.chunks),
+            "encoder": encoder,
         },
         body={
             "document_id": document_id,
-            "summary_vector": _to_blob(summary.vector),
+            "summary_vector": to_blob(summary.vector),
             "text": document.text,
             "blocks": [_block_to_json(block) for block in document.blocks],
         },
@@ -134,8 +138,8 @@ def rows_of(document_id: str, revision: str, ingested: IngestedDocument) -> Docu
             {
                 "chunk_id": chunk_id,
                 "key_text": entry.key_text,
-                "raw_vector": _to_blob(entry.raw_vector),
-                "key_vector": _to_blob(entry.key_vector),
+                "raw_vector": to_blob(entry.raw_vector),
+                "key_vector": to_blob(entry.key_vector),
             }
             for chunk_id, entry in zip(ids, ingested.chunks, strict=True)
         ],
@@ -248,6 +252,13 @@ def collections_with_any(connection: sa.Connection) -> list[str]:
     return list(connection.execute(sa.select(column).distinct().order_by(column)).scalars())
 
 
+def text(connection: sa.Connection, document_id: str, revision: str) -> str | None:
+    """Return the text of a document; None when that revision is not stored."""
+    statement = sa.select(document_bodies.c.text).join_from(document_bodies, documents)
+    same = (documents.c.document_id == document_id, documents.c.revision == revision)
+    return connection.execute(statement.where(*same)).scalar()
+
+
 def blocks(connection: sa.Connection, document_id: str) -> list[Block]:
     """Return the blocks of a document in order."""
     stored = connection.execute(
@@ -301,8 +312,8 @@ def vector_rows(connection: sa.Connection, document_id: str) -> list[VectorRow]:
             heading_path=tuple(row.heading_path),
             text=row.text,
             key_text=row.key_text,
-            raw_vector=_of_blob(row.raw_vector),
-            key_vector=_of_blob(row.key_vector),
+            raw_vector=of_blob(row.raw_vector),
+            key_vector=of_blob(row.key_vector),
         )
         for row in connection.execute(_VECTOR_ROWS, {"id": document_id})
     ]
@@ -318,7 +329,7 @@ def summary_row(connection: sa.Connection, document_id: str) -> SummaryRow | Non
         title=row.title,
         text=row.summary,
         keyphrases=tuple(row.keyphrases),
-        vector=_of_blob(row.summary_vector),
+        vector=of_blob(row.summary_vector),
     )
 
 
@@ -375,15 +386,6 @@ def _block_of_json(fields: Sequence[Any]) -> Block:
     kind, start, end, page_number, level, corners = fields
     box = None if corners is None else BoundingBox(*corners)
     return Block(BlockKind(kind), start, end, page_number, level, box)
-
-
-def _to_blob(vector: NDArray[np.float32]) -> bytes:
-    return np.ascontiguousarray(vector, dtype=_LITTLE_ENDIAN_FLOAT).tobytes()
-
-
-def _of_blob(blob: bytes) -> NDArray[np.float32]:
-    vector = np.frombuffer(blob, dtype=_LITTLE_ENDIAN_FLOAT)
-    return vector.astype(np.float32, copy=False)
 
 
 def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:

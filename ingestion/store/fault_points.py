@@ -45,6 +45,8 @@ class FaultPoint(StrEnum):
     BODY_INSERTED = auto()
     CHUNKS_INSERTED = auto()
     VECTORS_INSERTED = auto()
+    DOCUMENT_STAMPED = auto()
+    VECTORS_REPLACED = auto()
     CHANGE_RECORDED = auto()
     DOCUMENT_DELETED = auto()
     JOBS_DELETED = auto()

@@ -16,6 +16,7 @@ class Flaw(StrEnum):
     BLOCK_NOT_COVERED = "block_not_covered"
     KEY_WRONG = "key_wrong"
     VECTOR_WRONG = "vector_wrong"
+    ENCODERS_MIXED = "encoders_mixed"
     CHANGE_MISSING = "change_missing"
     CHANGE_WRONG = "change_wrong"
     COUNTER_BEHIND = "counter_behind"
@@ -35,7 +36,7 @@ MENDED_AT_START = frozenset({Flaw.SOURCE_UNNAMED, Flaw.STAGED_ABANDONED, Flaw.SN
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. subject: the id of a document, job or source, or a table."""
+    """One thing that is wrong. subject: the id of a document, job or source, a table or encoder."""
 
     flaw: Flaw
     subject: str

@@ -1,6 +1,6 @@
 """Taking files in: their bytes are staged on disk first, then all get their rows at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
@@ -12,6 +12,7 @@ from ingestion.errors import QuotaExceeded
 from ingestion.records import IngestedDocument
 from ingestion.store import documents, duplicates, jobs
 from ingestion.store.database import Database
+from ingestion.store.embeddings import Embeddings
 from ingestion.store.quotas import Ledger, Quota
 from ingestion.store.stored import Submission
 from ingestion.store.uploads import SourceFiles, Upload, check_upload
@@ -23,10 +24,13 @@ _MANY = 4
 class Intake:
     """Where uploads become jobs, or are found to be duplicates."""
 
-    def __init__(self, database: Database, sources: SourceFiles, quota: Quota) -> None:
+    def __init__(
+        self, database: Database, sources: SourceFiles, quota: Quota, embeddings: Embeddings
+    ) -> None:
         self._database = database
         self._sources = sources
         self._quota = quota
+        self._embeddings = embeddings
 
     def take(
         self, files: Sequence[tuple[Upload, bytes]], now: datetime
@@ -74,17 +78,21 @@ class Intake:
     ) -> list[str]:
         """Store documents that were ingested elsewhere, in one transaction and without jobs.
 
-        Returns the sha256 of sources that were replaced. Raises InvalidSubmission or ValueError.
+        Returns the sha256 of sources that were replaced. Raises InvalidSubmission, OtherEncoder
+        or ValueError.
         """
         uploads = [check_upload(collection, name, content, {}) for name, content, _ in files]
         rows = [
-            documents.rows_of(upload.document_id, upload.revision, ingested)
+            documents.rows_of(
+                upload.document_id, upload.revision, ingested, self._embeddings.encoder
+            )
             for upload, (_, _, ingested) in zip(uploads, files, strict=True)
         ]
         older: list[str] = []
         with ExitStack() as leftovers:
             staged = self._stage([content for _, content, _ in files], leftovers)
             with self._database.writing() as connection:
+                self._embeddings.refuse_others_in(connection)
                 jobs.know_collection(connection, collection)
                 for upload, row, source in zip(uploads, rows, staged, strict=True):
                     self._sources.place(source, upload.sha256)
@@ -92,6 +100,20 @@ class Intake:
                     older.extend([] if replaced is None else [replaced])
                 self._sources.settle()
         return older
+
+    def drop_unnamed(self, candidates: Iterable[str], *, scrub: bool = False) -> None:
+        """Delete those of the sources that nothing names any more. scrub: the log's rows too."""
+        # In a transaction of its own: were the file gone before the rows, a crash between would
+        # leave a document without its source. Nobody can name it under the write lock.
+        candidates = list(candidates)
+        if candidates:
+            with self._database.writing() as connection:
+                named = jobs.named_sources(connection, candidates)
+                for sha256 in candidates:
+                    if sha256 not in named:
+                        self._sources.remove(sha256)
+        if candidates and scrub:
+            self._database.scrub()
 
     def _stage(self, contents: Sequence[bytes], leftovers: ExitStack) -> list[Path]:
         """Write files under temporary names, which go with `leftovers` unless they are placed."""

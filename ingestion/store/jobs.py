@@ -179,6 +179,12 @@ def renew(
     return renewed.rowcount == 1
 
 
+def password_of(connection: sa.Connection, job_id: str) -> str:
+    """Return the password of a job's file, empty without one."""
+    found = connection.execute(sa.select(jobs.c.password).where(jobs.c.job_id == job_id))
+    return found.scalar() or ""
+
+
 def source_of(connection: sa.Connection, job_id: str) -> str | None:
     """Return the SHA-256 of the bytes that a job is to ingest, None where it is gone."""
     found = connection.execute(sa.select(jobs.c.sha256).where(jobs.c.job_id == job_id)).scalar()

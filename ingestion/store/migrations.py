@@ -73,6 +73,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX ix_audit_session ON audit_texts (session_id)",
         "INSERT INTO counters (name, value) VALUES ('audit', 0)",
     ),
+    (
+        "ALTER TABLE documents ADD COLUMN encoder TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX ix_documents_encoder ON documents (encoder)",
+    ),
 )
 
 

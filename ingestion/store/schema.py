@@ -24,7 +24,7 @@ from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.metadata import UtcDateTime, metadata
 from ingestion.store.migrations import upgrade
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -72,11 +72,14 @@ documents = sa.Table(
     sa.Column("chunk_count", sa.Integer, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
+    # Whose vectors it has; empty where it was stored before this was noted.
+    sa.Column("encoder", sa.Text, nullable=False, server_default=""),
     sa.Index("ix_documents_collection", "collection", "created_at", "document_id"),
     sa.Index("ix_documents_created", "created_at", "document_id"),
     sa.Index("ix_documents_sha256", "sha256"),
     # What a collection uses is summed from this alone, at every upload.
     sa.Index("ix_documents_usage", "collection", "size"),
+    sa.Index("ix_documents_encoder", "encoder"),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.records import KeyEntry, Language
+from ingestion.records import Chunk, Document, KeyEntry, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,22 @@ class SummaryRow:
     text: str
     keyphrases: tuple[str, ...]
     vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedDocument:
+    """What the vectors of a stored document are made of.
+
+    updated_at: tells this state of the document from others. chunk_ids, keys: of each chunk.
+    """
+
+    document_id: str
+    collection: str
+    updated_at: datetime
+    document: Document
+    chunk_ids: tuple[str, ...]
+    chunks: tuple[Chunk, ...]
+    keys: tuple[tuple[KeyEntry, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

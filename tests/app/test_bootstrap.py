@@ -19,14 +19,16 @@ from generation.chat import ChatGenerator
 from generation.errors import GeneratorUnavailable
 from generation.key_writer import KeyWriter
 from generation.records import Outcome
+from ingestion.errors import OtherEncoder
 from ingestion.records import PLAIN
+from ingestion.store.catalog import Catalog
 from models.encoder import Encoder
 from retrieval.explain import Expected
 from retrieval.fusion_weights import FusionWeights
 from retrieval.manifest import read_manifest
 from retrieval.records import Passage, SearchRequest
 from retrieval.search import Searcher, SearchRun
-from tests.ingestion.catalog_samples import LEASE
+from tests.ingestion.catalog_samples import LEASE, add
 
 TEXT = "The ferry crossing takes forty minutes. It leaves from pier seven."
 
@@ -127,6 +129,25 @@ def test_service_and_worker_share_a_catalog_and_answer_from_it(
     [snapshot] = catalog.index_files.snapshots("c")
     assert read_manifest(snapshot).documents == 1
     catalog.close()
+
+
+def test_service_beside_a_worker_of_another_encoder_stops_following_and_says_so(
+    tmp_path: Path, models_dir: Path
+) -> None:
+    settings = Settings(
+        data_dir=tmp_path, models_dir=models_dir, encoder="bundled-plain", generator="none"
+    )
+    service = build_service(settings)
+    assert service.readiness().catalog
+    other = Catalog(tmp_path / "catalog.sqlite3", encoder="other")
+    add(other)
+    with pytest.raises(OtherEncoder):
+        service.refresh()
+    readiness = service.readiness()
+    assert (readiness.catalog, readiness.indexed_sequence) == (False, 0)
+    assert "1 by other" in readiness.detail
+    other.close()
+    service.close()
 
 
 def test_service_with_a_generator_that_stopped_answering_says_so_and_closes_it(

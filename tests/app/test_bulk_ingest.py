@@ -13,6 +13,7 @@ from app import bulk_ingest
 from app.bulk_ingest import ingest_files, shown_name
 from app.file_walk import walk_files
 from app.ingest_document import ingest_document
+from app.open_catalog import open_catalog
 from app.settings import Settings
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions, Vectors
@@ -66,7 +67,7 @@ class Run:
             self.passwords.append(options.password)
             return ingest(content, name, options, progress)
 
-        return Catalog(settings.data_dir / CATALOG), noted
+        return open_catalog(settings), noted
 
     def names(self) -> list[str]:
         catalog = Catalog(self.settings.data_dir / CATALOG)

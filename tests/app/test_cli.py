@@ -88,6 +88,7 @@ def test_help_lists_every_command(youju: Youju) -> None:
         "jobs",
         "models",
         "fsck",
+        "reembed",
         "backup",
         "restore",
         "evaluate",

@@ -3,10 +3,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from app.ingest_document import index_document, ingest_document, passage_text
+from app.embed_document import passage_text
+from app.ingest_document import index_document, ingest_document
 from ingestion.errors import EmptyDocument, IngestionError
 from ingestion.key_info import is_its_own_key
-from ingestion.records import Chunk, Document, IngestedDocument, KeyKind, Vectors
+from ingestion.records import Document, IngestedDocument, KeyKind, Vectors
 from ingestion.strategies import Chunking
 
 STATUTE = "# 粮食仓储管理办法\n\n" + "\n\n".join(
@@ -160,42 +161,6 @@ def test_index_document_without_blocks_is_refused() -> None:
 
     with pytest.raises(EmptyDocument):
         index_document(empty, embedder=LetterEmbedder(), chunking=Chunking(90), progress=Reports())
-
-
-def chunk(text: str, *path: str) -> Chunk:
-    return Chunk(0, 0, len(text), None, path, text)
-
-
-def test_passage_text_puts_title_and_path_before_the_text() -> None:
-    assert passage_text("条例", chunk("第三条 正文。", "第一编", "第二章")) == (
-        "条例 > 第一编 > 第二章\n第三条 正文。"
-    )
-
-
-@pytest.mark.parametrize(
-    ("title", "path", "expected"),
-    [
-        ("条例", ("条例", "第二章"), "条例\n第二章\n正文。"),
-        ("第二章", (), "第二章\n正文。"),
-        ("", (), "第二章\n正文。"),
-    ],
-)
-def test_passage_text_does_not_repeat_title_or_heading(
-    title: str, path: tuple[str, ...], expected: str
-) -> None:
-    assert passage_text(title, chunk("第二章\n正文。", *path)) == expected
-
-
-@pytest.mark.parametrize(
-    ("longest", "prefix"),
-    [(30, "条例甲乙 > 第一编 > 第二章"), (12, "条例甲乙 > 第二章"), (6, "条例甲乙 >"), (0, "")],
-)
-def test_passage_text_prefix_too_long_loses_outer_headings_then_its_tail(
-    longest: int, prefix: str
-) -> None:
-    passage = passage_text("条例甲乙", chunk("正文。", "第一编", "第二章"), longest_prefix=longest)
-
-    assert passage == (f"{prefix}\n正文。" if prefix else "正文。")
 
 
 def test_ingest_document_with_the_longest_chunks_leaves_the_encoder_room() -> None:

@@ -1,5 +1,9 @@
 """The maintenance commands as a user calls them. No model is needed."""
 
+import os
+import socket
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -7,7 +11,7 @@ import pytest
 
 from app.cli import main
 from ingestion.store.catalog import Catalog
-from tests.ingestion.catalog_samples import add
+from tests.ingestion.catalog_samples import ROOT, add
 
 CATALOG = "catalog.sqlite3"
 
@@ -115,3 +119,79 @@ def test_rebuild_of_an_unknown_collection_says_so(
 ) -> None:
     assert call("rebuild", "--collection", "nowhere") == 1
     assert "nothing is in collection nowhere" in capsys.readouterr().err
+
+
+@pytest.fixture
+def of_the_published_encoder(
+    tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Two documents as they were stored before names of encoders were, and one of another."""
+    folder = tmp_path / "mixed"
+    for name, encoder in (("甲.txt", ""), ("乙.txt", ""), ("丙.txt", "multilingual-e5-small-1")):
+        catalog = Catalog(folder / CATALOG, encoder=encoder)
+        add(catalog, name, name.encode(), "hr" if encoder else "law")
+        catalog.close()
+    monkeypatch.setenv("YOUJU_DATA_DIR", str(folder))
+    monkeypatch.setenv("YOUJU_MODELS_DIR", str(models_dir))
+    monkeypatch.setenv("YOUJU_ENCODER", "bundled")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command", [["search", "?"], ["ask", "?"], ["ingest", "nothing"], ["rebuild"], ["serve"]]
+)
+def test_commands_that_embed_refuse_documents_of_another_encoder_in_one_line(
+    of_the_published_encoder: Path, command: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from app.cli import main; main()", *command],
+        cwd=ROOT,
+        env={**os.environ, "YOUJU_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "2 by one that was not noted, 1 by multilingual-e5-small-1. Run `youju reembed`" in line
+
+
+def test_reembed_makes_documents_of_another_encoder_searchable(
+    of_the_published_encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("fsck") == 1
+    assert "encoders_mixed  unknown  2 documents" in capsys.readouterr().out
+    busy = Catalog(of_the_published_encoder / CATALOG)
+    assert call("reembed") == 1
+    assert "is in use by a running service" in capsys.readouterr().err
+    busy.close()
+    assert call("reembed", "--collection", "nowhere") == 1
+    assert "nothing is in collection nowhere" in capsys.readouterr().err
+    assert call("reembed", "--collection", "law") == 0
+    assert "2 documents were embedded by multilingual-e5-small-1+" in capsys.readouterr().err
+    assert call("search", "试用期", "-c", "law") == 1  # one of another collection is left
+    capsys.readouterr()
+    assert call("reembed") == 0
+    said = capsys.readouterr().err
+    assert "1/1 documents" in said
+    assert "1 documents were embedded by multilingual-e5-small-1+" in said
+    assert call("reembed") == 0
+    assert "0 documents were embedded" in capsys.readouterr().err
+    assert call("fsck") == 0
+    assert call("search", "试用期不得超过几个月", "-c", "law") == 0
+    assert "劳动合同期限" in capsys.readouterr().out
+
+
+def test_reembed_without_a_catalog_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YOUJU_DATA_DIR", str(tmp_path / "none"))
+    assert call("reembed") == 1
+    assert not (tmp_path / "none").exists()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.ingest_document import CutDocument, cut_document
+from app.embed_document import CutDocument
+from app.ingest_document import cut_document
 from app.show_chunks import chunk_json, chunk_lines, read_file
 from ingestion.coherence import with_borders_scored
 from ingestion.errors import DocumentTooLarge

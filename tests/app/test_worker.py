@@ -22,7 +22,7 @@ from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.store.catalog import Catalog
 from ingestion.store.stored import Job, JobState, Submission
 from ingestion.store.uploads import check_upload
-from tests.ingestion.catalog_samples import ROOT, ingested_document, submit
+from tests.ingestion.catalog_samples import ROOT, add, ingested_document, submit
 
 FINAL = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
 PATIENCE = 30.0
@@ -431,6 +431,38 @@ def slow_worker_process(folder: Path, *arguments: str) -> Iterator[subprocess.Po
     finally:
         process.kill()
         process.wait()
+
+
+def test_worker_process_on_documents_of_another_encoder_ends_in_one_line(tmp_path: Path) -> None:
+    older = Catalog(tmp_path / "catalog.sqlite3", encoder="older")
+    add(older)
+    older.close()
+    done = subprocess.run(
+        [sys.executable, "-m", "app.worker"],
+        cwd=ROOT,
+        env={**os.environ, "YOUJU_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "1 by older. Run `youju reembed`" in line
+
+
+def test_job_embedded_for_a_catalog_of_another_encoder_fails_and_says_what_to_do(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    older = Catalog(tmp_path / "catalog.sqlite", encoder="older")
+    submission = submit(catalog, content="还在。".encode())
+    older.put_documents("hr", [("旧.txt", b"old", ingested_document())])
+    with working(catalog, ingest_well):
+        job = wait_for_end(catalog, submission)
+    assert (job.state, job.reason_code) == (JobState.FAILED, "other_encoder")
+    assert "youju reembed" in str(job.reason)
+    assert older.embeddings.counts() == {"older": 1}
+    older.close()
 
 
 def test_job_of_a_killed_worker_is_finished_by_another(catalog: Catalog, tmp_path: Path) -> None:

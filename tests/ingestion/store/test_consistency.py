@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from ingestion.errors import NoCatalog
+from ingestion.errors import NoCatalog, OtherEncoder
 from ingestion.store.catalog import Catalog
 from ingestion.store.consistency import check_data
 from ingestion.store.findings import Flaw
@@ -167,6 +167,28 @@ def test_check_data_of_a_damaged_database_says_so_and_reads_no_further(
     content[middle * page : (middle + 3) * page] = b"\xa5" * (3 * page)
     path.write_bytes(content)
     assert set(flaws(path)) == {Flaw.DATABASE_DAMAGED}
+
+
+def test_check_data_finds_documents_of_several_encoders(catalog: Catalog, path: Path) -> None:
+    spoil(path, sa.update(documents).values(encoder="old"))
+    assert flaws(path) == []  # all of one, whichever is set
+    newer = Catalog(path, encoder="new")
+    with pytest.raises(OtherEncoder):
+        add(newer, "乙.txt", b"two")
+    newer.close()
+    spoil(path, sa.update(documents).values(encoder=""))
+    newer = Catalog(path, encoder="new")
+    (job,) = newer.jobs()[0][:1]
+    assert newer.cancel(job.job_id)
+    add(newer, "丙.txt", b"three")
+    newer.close()
+    found = list(check_data(path, lambda *_told: None))
+    assert [(one.flaw, one.subject) for one in found] == [
+        (Flaw.ENCODERS_MIXED, "unknown"),
+        (Flaw.ENCODERS_MIXED, "new"),
+    ]
+    assert list(check_data(path, lambda *_told: None, frozenset({"", "new"}))) == []
+    assert len(list(check_data(path, lambda *_told: None, frozenset({"new"})))) == 2
 
 
 def test_check_data_without_a_catalog_makes_none(tmp_path: Path) -> None:

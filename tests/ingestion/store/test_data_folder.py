@@ -7,6 +7,7 @@ import pytest
 
 from ingestion.errors import CatalogUnavailable, DataInUse
 from ingestion.store import data_folder
+from ingestion.store.catalog import Catalog
 from ingestion.store.data_folder import BUILDING, READY, held_alone, open_shared, replace_content
 
 
@@ -72,6 +73,23 @@ def test_folder_that_is_held_alone_for_long_is_unavailable(
     monkeypatch.setattr(data_folder, "_PATIENCE_SECONDS", 0.05)
     with held_alone(path), pytest.raises(CatalogUnavailable):
         open_shared(path)
+
+
+def test_catalog_opened_alone_keeps_others_out_until_it_is_closed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_folder, "_PATIENCE_SECONDS", 0.05)
+    alone = Catalog(path, alone=True)
+    with pytest.raises(CatalogUnavailable, match="embedded anew"):
+        Catalog(path)
+    with pytest.raises(DataInUse):
+        Catalog(path, alone=True)
+    alone.close()
+    shared = Catalog(path)
+    with pytest.raises(DataInUse):
+        Catalog(path, alone=True)
+    shared.close()
+    Catalog(path, alone=True).close()
 
 
 def test_replacement_takes_the_place_of_all_that_is_of_the_catalog(path: Path) -> None:

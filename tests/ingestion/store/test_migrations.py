@@ -104,6 +104,7 @@ UPDATE schema_version SET version = 3;
 VERSION_4 = VERSION_3 + ";\n".join(STEPS[2]) + ";\nUPDATE schema_version SET version = 4;\n"
 VERSION_5 = VERSION_4 + ";\n".join(STEPS[3]) + ";\nUPDATE schema_version SET version = 5;\n"
 VERSION_6 = VERSION_5 + ";\n".join(STEPS[4]) + ";\nUPDATE schema_version SET version = 6;\n"
+VERSION_7 = VERSION_6 + ";\n".join(STEPS[5]) + ";\nUPDATE schema_version SET version = 7;\n"
 EARLIER = {
     "1": VERSION_1,
     "2": VERSION_2,
@@ -111,6 +112,7 @@ EARLIER = {
     "4": VERSION_4,
     "5": VERSION_5,
     "6": VERSION_6,
+    "7": VERSION_7,
 }
 of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 
@@ -124,7 +126,8 @@ def old_catalog(path: Path, script: str) -> Path:
 
 @of_every_version
 def test_upgrade_loses_nothing_and_works_on(tmp_path: Path, script: str) -> None:
-    catalog = Catalog(old_catalog(tmp_path / "catalog.sqlite", script))
+    catalog = Catalog(old_catalog(tmp_path / "catalog.sqlite", script), encoder="e5")
+    assert catalog.embeddings.counts() == {"": 1}
     document = catalog.document("d1")
     assert document is not None
     assert (document.name, document.metadata, document.size) == ("合同.txt", {"a": "b"}, 7)
@@ -140,6 +143,7 @@ def test_upgrade_loses_nothing_and_works_on(tmp_path: Path, script: str) -> None
     assert catalog.job_password(str(submission.job_id)) == "secret"
     assert catalog.documents("hr")[1] == 2
     assert [chunk.coherence for chunk in catalog.chunks("d2")[0]] == [None, 0.25]
+    assert catalog.embeddings.counts() == {"": 1, "e5": 1}
     catalog.close()
 
 
