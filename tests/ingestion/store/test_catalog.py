@@ -408,7 +408,7 @@ def test_threads_reading_and_writing_together_all_succeed(catalog: Catalog) -> N
 
 
 def test_locked_database_raises_unavailable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.05)
     catalog = Catalog(path)
     other = schema.open_engine(path)
     with other.execution_options(**{schema.WRITE_OPTION: True}).begin():
