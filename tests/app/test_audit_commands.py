@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.bootstrap import CATALOG_FILE
 from app.cli import app
+from app.open_catalog import CATALOG_FILE
 from ingestion.store.audit import AuditDraft
 from ingestion.store.catalog import Catalog
 
