@@ -119,10 +119,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _follow_catalog(service: Service, pools: Pools) -> None:
     """Let searches see what workers commit, until cancelled."""
+    told = ""
     while True:
         try:
             await pools.index.run(service.refresh)
-        except Exception:
-            # The last resort: one failed step must not stop all later ones.
-            logger.exception("Following the catalog failed; it is tried again")
+            told = ""
+        except Exception as exc:
+            # The last resort: one failed step must not stop all later ones. What fails every
+            # second alike is told once.
+            if told != (told := repr(exc)):
+                logger.exception("Following the catalog failed; it is tried again")
         await asyncio.sleep(FOLLOW_SECONDS)

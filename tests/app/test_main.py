@@ -43,6 +43,21 @@ async def test_lifespan_keeps_following_after_a_step_that_failed(
     assert "Following the catalog failed" in caplog.text
 
 
+async def test_lifespan_tells_once_of_a_step_that_fails_again_and_again(
+    app: FastAPI,
+    models: FakeModels,
+    catalog: Catalog,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(main, "FOLLOW_SECONDS", 0.01)
+    models.refresh_errors = [RuntimeError("other"), *[RuntimeError("disk") for _ in range(5)]]
+    add(catalog)
+    async with app.router.lifespan_context(app):
+        await until(lambda: models.indexed == catalog.last_sequence())
+    assert caplog.text.count("Following the catalog failed") == 2
+
+
 def connect(server: uvicorn.Server, request: str, body: bytes = b"") -> socket.socket:
     port = server.servers[0].sockets[0].getsockname()[1]
     connection = socket.create_connection(("127.0.0.1", port), timeout=20)
