@@ -1,13 +1,14 @@
 """Evaluation bound to a service: real catalog, indexes, ingestion; no models."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
-from app.service import Readiness, Service
+from app.service import Service
 from app.settings import Settings
 from evaluation.binding import bind
 from evaluation.bulk_ingestion import source_file
@@ -20,6 +21,7 @@ from ingestion.store.uploads import document_id_of
 from retrieval.collections_index import CollectionsIndex
 from retrieval.explain import explain
 from retrieval.search import Searcher
+from tests.app.service_fakes import FakeModels, make_service
 
 CITATION = Citation(0, "d", "r", "t", None, 0, 2, "南极")
 ANSWER = Answer("南极。", Outcome.ANSWERED, 0.9, (CITATION,), None, "t", {})
@@ -41,15 +43,13 @@ def service(tmp_path: Path, encoder, asked) -> Iterator[Service]:
         yield DoneEvent(ANSWER)
 
     searcher = Searcher(indexes, catalog, encoder)
-    yield Service(
-        settings=Settings(data_dir=tmp_path / "data"),
-        catalog=catalog,
+    yield replace(
+        make_service(FakeModels(catalog), Settings(data_dir=tmp_path / "data")),
         search=searcher.search,
         answer=answer,
         scored_chunks=catalog.chunks,
         embedder=encoder,
         explain=partial(explain, searcher, passages_read=8),
-        readiness=lambda: Readiness(True, True, "none", 0, ""),
         refresh=lambda: indexes.refresh() and None,
         close=catalog.close,
     )

@@ -80,9 +80,9 @@ def test_masked_text_keeps_its_length_and_hides_completely(text: str) -> None:
 @pytest.mark.parametrize("piece", ["a@a.", "ab", "a.", "a at ", "沪A", "1.", "@"])
 def test_personal_data_of_hostile_text_takes_linear_time(piece: str) -> None:
     def seconds(size: int) -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         personal_data((piece * size)[:size] + "@", ALL)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     seconds(1_000)
     # Quadratic work would take a hundred times as long: 40 leaves room for a busy machine.
