@@ -25,7 +25,7 @@ Scores = NDArray[np.float32]
 
 MAX_TOKENS = 160
 """Of a question with its passage: what comes after rarely changes the order, and costs time."""
-_BATCH = 8
+_BATCH = 4  # so that the passages read for a question are shared out between the cores
 
 
 class PairNetwork(torch.nn.Module):
