@@ -51,7 +51,14 @@ def sft(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
 
 
 @app.command()
-def reader(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
+def reader(
+    recipe: RecipeFile,
+    data: DataFolder,
+    out: OutFolder,
+    begin: Annotated[
+        Path | None, typer.Option(help="A reader to go on from; default: none, a fresh one.")
+    ] = None,
+) -> None:
     """Train the reader that finds answers in passages; an interrupted run goes on."""
     # Heavy, and the command line loads this module also for its other commands.
     from models.bundled import prepare_encoder
@@ -64,7 +71,7 @@ def reader(recipe: RecipeFile, data: DataFolder, out: OutFolder) -> None:
         readings = collect_readings(plan, data)
     messages.print(f"{len(readings)} questions")
     base = prepare_encoder(Settings().models_path, messages.print)
-    file = train_reader(base, readings, out, plan.settings, messages.print)
+    file = train_reader(base, readings, out, plan.settings, messages.print, begin=begin)
     messages.print(f"{file} is the reader")
 
 

@@ -103,11 +103,13 @@ def train(
     out: Path,
     settings: ReaderSettings,
     report: Callable[[str], None],
+    begin: Path | None = None,
 ) -> Path:
     """Train and save `reader.safetensors` below `out`; returns that file.
 
-    base: Hugging Face folder of the encoder. An interrupted run resumes from its last checkpoint
-    when called again with the same `out`.
+    base: Hugging Face folder of the encoder. begin: a reader of the same rank and layers to go on
+    from (None: a fresh one). An interrupted run resumes from its last checkpoint when called again
+    with the same `out`.
     """
     torch.manual_seed(settings.seed)
     tokenizer = PairTokenizer(base)
@@ -119,6 +121,8 @@ def train(
     parameters = trained(network)
     if (out / _WEIGHTS).exists():
         load_adapter(parameters, load_file(out / _WEIGHTS))
+    elif begin is not None:
+        load_adapter(parameters, load_file(begin))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     # Evaluation mode: dropout would double the time of a step, and no sample is seen often.
     network.to(device).eval()

@@ -17,13 +17,17 @@ from training.timed_run import TimedSettings
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A SQuAD-form file, relative to the data folder, and what to take from it."""
+    """A SQuAD-form file, relative to the data folder, and what to take from it.
+
+    near_misses: for readings only, see `build_readings`.
+    """
 
     file: str
     language: Language
     count: int
     unanswerable: float
     hold_out: int
+    near_misses: float = 0.0
 
 
 Settings = TypeVar("Settings", bound=TimedSettings)
@@ -90,6 +94,7 @@ def collect_readings(recipe: Recipe[Source, Settings], data: Path) -> list[Readi
             source.count,
             seed=seed,
             unanswerable=source.unanswerable,
+            near_misses=source.near_misses,
             hold_out=source.hold_out,
         ),
     )

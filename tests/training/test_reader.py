@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from models.reader import PairTokenizer, Reader, load_network
 from tests.models.tiny_trunk import write_tiny_trunk
@@ -108,6 +109,15 @@ def test_train_resumed_starts_from_the_saved_weights(
     begun = float(trained[1][0].split("loss ")[1].split()[0])
     assert lines[0].startswith("step 40 ")
     assert first < begun
+
+
+def test_train_can_begin_where_another_reader_ended(trunk: Path, tmp_path: Path) -> None:
+    run_to(20, trunk, tmp_path / "first", replace(SETTINGS, save_every_steps=10))
+    first = tmp_path / "first" / "reader.safetensors"
+    settings = replace(SETTINGS, minutes=1e-9)
+    again = train(trunk, READINGS, tmp_path / "again", settings, lambda _line: None, begin=first)
+    begun = load_file(again)
+    assert all(torch.equal(begun[name], tensor) for name, tensor in load_file(first).items())
 
 
 def test_train_lower_layers_stay_as_they_are(trunk: Path, tmp_path: Path) -> None:

@@ -61,3 +61,18 @@ def test_readings_of_one_seed_are_the_same(squad: Path) -> None:
     first = list(build_readings(squad, "zh", 50, seed=1))
     assert first == list(build_readings(squad, "zh", 50, seed=1))
     assert first != list(build_readings(squad, "zh", 50, seed=2))
+
+
+def test_readings_with_near_misses_seem_to_have_an_answer(squad: Path) -> None:
+    readings = list(build_readings(squad, "zh", 50, seed=1, unanswerable=0.0, near_misses=1.0))
+    assert readings
+    assert all(reading.span is None for reading in readings)
+    for reading in readings:
+        if "由谁设计" in reading.question:  # written for this very paragraph
+            assert any(f"{reading.question[:2]}建成于" in text for text in reading.passages)
+    asked = {reading.question for reading in readings if "哪一年" in reading.question}
+    assert asked
+    # Another building is asked for, of which no passage says when it was built.
+    for reading in readings:
+        if "哪一年" in reading.question:
+            assert not any(f"{reading.question[:2]}建成于" in text for text in reading.passages)
