@@ -1,7 +1,6 @@
-"""The only place that names concrete classes: settings in, a running service out."""
+"""Wires the service from concrete classes: settings in, a running service out."""
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,15 @@ from app.answer_question import Answerer, answer_settings
 from app.audit_retention import Retention
 from app.audited_answers import with_audit
 from app.border_scores import BorderScores
+from app.build_models import (
+    build_border_scorer,
+    build_encoder,
+    build_generator,
+    build_next_sentence,
+    build_parser,
+    build_reader,
+    build_reranker,
+)
 from app.conversation import with_sessions
 from app.embed_document import CutDocument
 from app.embed_levels import KeyInfo
@@ -27,34 +35,21 @@ from app.tune_collection import collection_weights
 from generation.compliance_rules import rules_of
 from generation.evidence import MOST_PASSAGES
 from generation.policy_judge import policy_gate
-from generation.ports import EvidenceReader, Generator
 from generation.rules.rule_book import RuleBook
 from generation.script_library import ScriptLibrary
 from generation.scripts import fallback_texts, load_scripts
 from generation.stages import Intents, load_examples
 from ingestion.coherence import with_borders_scored
-from ingestion.isolated import IsolatedParser, ParserPool
+from ingestion.isolated import ParserPool
 from ingestion.ports import CoherenceScorer, Progress
 from ingestion.records import IngestedDocument, ParseOptions
 from ingestion.store.catalog import Catalog, utc_now
 from ingestion.strategies import NSP_STRATEGIES, Chunking, choose_chunking
-from models.bundled import (
-    Report,
-    adapter_path,
-    embedder_path,
-    next_sentence_path,
-    prepare_encoder,
-    prepare_generator,
-    reader_path,
-    reranker_path,
-)
-from models.errors import CorruptModel, MissingModelPackage
 from retrieval.collections_index import CollectionsIndex
 from retrieval.document_entry import indexing_identity
 from retrieval.explain import explain
 from retrieval.fusion_weights import weights_of
 from retrieval.manifest import IndexIdentity
-from retrieval.ports import PairScorer
 from retrieval.search import Searcher
 from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
 from retrieval.snapshots import Snapshots
@@ -69,14 +64,6 @@ logger = logging.getLogger(__name__)
 EXAMPLES_FILE = "rule_examples.npz"
 
 Ingest = Callable[[bytes, str, ParseOptions, Progress], IngestedDocument]
-
-
-def prepare_models(settings: Settings, report: Report) -> None:
-    """Make the bundled models ready that the settings ask for. Raises as `models.bundled`."""
-    if settings.has_bundled_trunk or settings.uses_bundled_reader or settings.reranker == "bundled":
-        prepare_encoder(settings.models_path, report)
-    if settings.uses_bundled_generator:
-        prepare_generator(settings.models_path, report)
 
 
 def build_service(settings: Settings) -> Service:
@@ -255,126 +242,6 @@ def build_key_info(settings: Settings) -> KeyInfo:
         writer = KeyWriter(generator)
     by_meaning = settings.keyphrases == "embedding"
     return KeyInfo(by_meaning, writer, settings.key_generator_seconds)
-
-
-def build_border_scorer(
-    settings: Settings, encoder: "Encoder | None" = None
-) -> CoherenceScorer | None:
-    """Load the next-sentence model for people to see its probabilities; None: there is none.
-
-    What is shown besides must not keep the chunks themselves from being shown.
-    """
-    try:
-        return build_next_sentence(settings, encoder)
-    except (MissingModelPackage, CorruptModel, OSError, ValueError) as exc:
-        logger.warning("borders are not scored: %s", exc)
-        return None
-
-
-def build_next_sentence(
-    settings: Settings, encoder: "Encoder | None" = None
-) -> CoherenceScorer | None:
-    """Load the next-sentence model that the settings name; None: they name none."""
-    if settings.nsp_model == "none":
-        return None
-    from models.cores import Cores
-    from models.next_sentence import published_next_sentence, trained_next_sentence
-
-    cores = encoder.cores if encoder is not None else Cores(settings.threads)
-    if settings.nsp_model != "bundled":
-        return published_next_sentence(
-            settings.nsp_model, temperature=settings.nsp_temperature, cores=cores
-        )
-    trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if encoder is not None and settings.has_bundled_trunk else None
-    return trained_next_sentence(trunk, next_sentence_path(), words=words, cores=cores)
-
-
-def build_parser(settings: Settings) -> IsolatedParser:
-    """Return what reads files in a process of its own, within the settings' limits."""
-    return IsolatedParser(
-        memory_bytes=settings.parse_memory_bytes,
-        seconds=settings.parse_seconds,
-        stall_seconds=settings.parse_stall_seconds,
-    )
-
-
-def build_encoder(settings: Settings) -> "Encoder":
-    """Load the encoder that the settings name; the bundled one is prepared where it is missing."""
-    # PyTorch's threads would wait for work in busy loops, on cores that the event loop, a worker
-    # or another question need. Read when its libraries are loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from models.cores import Cores
-    from models.encoder import Encoder
-
-    model = (
-        prepare_encoder(settings.models_path, lambda _line: None)
-        if settings.has_bundled_trunk
-        else settings.encoder
-    )
-    return Encoder(
-        model,
-        adapter=embedder_path() if settings.encoder == "bundled" else None,
-        batch_size=settings.encoder_batch,
-        cores=Cores(settings.threads),
-    )
-
-
-def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | None:
-    """Return the reader that the settings name; None: sentences are judged by shared words.
-
-    encoder: what it shares the trunk's words with, if it can. The bundled reader was trained on the
-    bundled encoder's trunk.
-    """
-    if not settings.uses_bundled_reader:
-        return None
-    from models.cores import Cores
-    from models.reader import Reader
-
-    trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if settings.has_bundled_trunk else None
-    return Reader(trunk, reader_path(), Cores(settings.threads), words)
-
-
-def build_reranker(settings: Settings, encoder: "Encoder") -> PairScorer | None:
-    """Return what orders the best passages anew, as the settings name it; None: nothing does.
-
-    encoder: what it shares the trunk's words and the cores with, if it can.
-    """
-    if settings.reranker == "none":
-        return None
-    if settings.reranker != "bundled":
-        from models.published_pair_scorer import PublishedPairScorer
-
-        return PublishedPairScorer(settings.reranker)
-    from models.pair_scorer import PairScorer as BundledPairScorer
-
-    trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if settings.has_bundled_trunk else None
-    return BundledPairScorer(trunk, reranker_path(), encoder.cores, words)
-
-
-def build_generator(settings: Settings) -> Generator | None:
-    """Return the generator that the settings name; None: answers are extracts."""
-    if settings.generator_url:
-        from generation.chat import ChatGenerator
-
-        return ChatGenerator(
-            settings.generator_url,
-            settings.generator_model,
-            settings.generator_key,
-            timeout_seconds=settings.generator_timeout_seconds,
-        )
-    if not settings.uses_bundled_generator:
-        return None
-    from generation.local import BundledGenerator
-    from models.generator import LocalGenerator
-
-    path = prepare_generator(settings.models_path, lambda _line: None)
-    model = LocalGenerator(path, adapter_path(), threads=settings.threads)
-    if settings.drafting == "generate":
-        model.load()
-    return BundledGenerator(model)
 
 
 def _indexes(settings: Settings, catalog: Catalog, encoder: "Encoder") -> CollectionsIndex:

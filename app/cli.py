@@ -253,7 +253,7 @@ def jobs(collection: Collection = None) -> None:
 @models.command()
 def prepare() -> None:
     """Make the bundled models ready; does nothing when they are."""
-    from app.bootstrap import prepare_models
+    from app.build_models import prepare_models
 
     settings = Settings()
     prepare_models(settings, _say)
@@ -262,7 +262,8 @@ def prepare() -> None:
 
 def _ingest(settings: Settings, paths: Sequence[Path], collection: str, password: str = "") -> bool:
     """Take in files and folders; returns whether all of them got there."""
-    from app.bootstrap import Ingest, build_worker, prepare_models
+    from app.bootstrap import Ingest, build_worker
+    from app.build_models import prepare_models
     from app.bulk_ingest import ingest_files
     from app.file_walk import walk_files
     from ingestion.store.catalog import Catalog

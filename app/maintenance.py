@@ -60,7 +60,8 @@ def rebuild(
     ] = None,
 ) -> None:
     """Make the snapshots of the indexes anew from the catalog and print what is in them."""
-    from app.bootstrap import build_encoder, build_snapshots
+    from app.bootstrap import build_snapshots
+    from app.build_models import build_encoder
     from app.open_catalog import open_catalog
     from app.rebuild import rebuild_indexes
 
@@ -88,7 +89,7 @@ def reembed(
 
     No service may run on YOUJU_DATA_DIR.
     """
-    from app.bootstrap import build_encoder, prepare_models
+    from app.build_models import build_encoder, prepare_models
     from app.open_catalog import catalog_path, open_catalog
     from app.reembed import reembed_documents
     from ingestion.errors import NoCatalog

@@ -80,7 +80,7 @@ def _try(rules: RuleSet, texts: Sequence[str]) -> None:
         return
     encoder = None
     if any(isinstance(rule, TopicRule) for rule in rules.rules):
-        from app.bootstrap import build_encoder
+        from app.build_models import build_encoder
 
         encoder = build_encoder(Settings())
     book = RuleBook(rules, encoder)

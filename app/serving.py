@@ -12,7 +12,8 @@ from types import FrameType
 
 import uvicorn
 
-from app.bootstrap import build_service, prepare_models
+from app.bootstrap import build_service
+from app.build_models import prepare_models
 from app.errors import AddressUnavailable
 from app.main import create_app
 from app.open_catalog import refuse_other_encoders

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app.answer_events import AnswerRequest, SentenceEvent
-from app.bootstrap import build_chunking, build_encoder, build_key_info, build_service
+from app.bootstrap import build_chunking, build_key_info, build_service
+from app.build_models import build_encoder
 from app.ingest_document import ingest_document
 from app.service import Service
 from app.settings import Settings

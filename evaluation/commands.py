@@ -163,7 +163,7 @@ def files(
 
     Status 1: one ended unexpectedly or not at all.
     """
-    from app.bootstrap import build_parser
+    from app.build_models import build_parser
     from evaluation import file_report, file_run
 
     with _reported_errors():

@@ -41,7 +41,8 @@ def compliance(
     topics: Annotated[bool, typer.Option(help="Load the encoder and judge topics too.")] = True,
 ) -> None:
     """Count violations that the rules let through, and honest sentences that they hold back."""
-    from app.bootstrap import build_encoder, build_rule_compiler
+    from app.bootstrap import build_rule_compiler
+    from app.build_models import build_encoder
 
     sentences = _load(file) if file else shipped(half)
     settings = Settings()
@@ -81,7 +82,8 @@ def calibrate_compliance(
 
     It is chosen on every other sentence and measured on the rest.
     """
-    from app.bootstrap import build_encoder, build_rule_compiler
+    from app.bootstrap import build_rule_compiler
+    from app.build_models import build_encoder
 
     settings = Settings()
     sentences = _load(file)

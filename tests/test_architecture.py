@@ -22,7 +22,7 @@ MAX_FUNCTION_LINES = 60
 
 # The environment is read by pydantic-settings, and handed on whole to the worker processes; what
 # PyTorch's libraries read there is set before they are loaded.
-ENVIRONMENT_MODULES = {"app/bootstrap.py", "app/settings.py", "app/worker_process.py"}
+ENVIRONMENT_MODULES = {"app/build_models.py", "app/settings.py", "app/worker_process.py"}
 CATALOG_MODULES = {
     "ingestion/store/audit.py",
     "ingestion/store/catalog.py",

@@ -5,14 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.answer_events import AnswerRequest, DoneEvent
-from app.bootstrap import (
-    build_border_scorer,
-    build_generator,
-    build_key_info,
-    build_service,
-    build_worker,
-    prepare_models,
-)
+from app.bootstrap import build_key_info, build_service, build_worker
 from app.embed_levels import BY_STATISTICS
 from app.settings import Settings
 from generation.chat import ChatGenerator
@@ -39,18 +32,6 @@ def test_wiring_is_imported_without_pytorch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_build_generator_address_goes_before_the_bundled_one() -> None:
-    settings = Settings(generator_url="http://127.0.0.1:9/v1", generator_model="large")
-    generator = build_generator(settings)
-    assert isinstance(generator, ChatGenerator)
-    assert generator.name == "large"
-    generator.close()
-
-
-def test_build_generator_none_is_none() -> None:
-    assert build_generator(Settings(generator="none")) is None
-
-
 def test_build_key_info_is_what_the_settings_ask_for() -> None:
     assert build_key_info(Settings()) == BY_STATISTICS
     settings = Settings(
@@ -62,14 +43,6 @@ def test_build_key_info_is_what_the_settings_ask_for() -> None:
     asked = build_key_info(settings)
     assert (asked.by_meaning, asked.seconds) == (True, 7)
     assert isinstance(asked.writer, KeyWriter)
-
-
-def test_prepare_models_that_are_not_asked_for_are_left_alone(tmp_path: Path) -> None:
-    said: list[str] = []
-    settings = Settings(data_dir=tmp_path, encoder="some/model", generator="none", reranker="none")
-    prepare_models(settings, said.append)
-    assert said == []
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_service_and_worker_share_a_catalog_and_answer_from_it(
@@ -166,8 +139,3 @@ def test_service_with_a_generator_that_stopped_answering_says_so_and_closes_it(
     service.close()
     with pytest.raises(RuntimeError, match="closed"):
         generator._client.get("http://127.0.0.1:9")
-
-
-def test_border_scorer_that_cannot_be_loaded_is_none(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, nsp_model=str(tmp_path / "nothing"))
-    assert build_border_scorer(settings) is None

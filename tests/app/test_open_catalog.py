@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import build_encoder, build_service, build_snapshots, build_worker
+from app.bootstrap import build_service, build_snapshots, build_worker
+from app.build_models import build_encoder
 from app.open_catalog import (
     catalog_path,
     name_of_encoder,
