@@ -10,7 +10,14 @@ from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEve
 from app.settings import Settings, Strategy
 from generation.align import align_sentence
 from generation.compliance import Gate
-from generation.confidence import Weights, confidence, highest_confidence, read_signals
+from generation.confidence import (
+    WEIGHTS,
+    Calibration,
+    calibrated,
+    confidence,
+    highest_confidence,
+    read_signals,
+)
 from generation.context import build_context
 from generation.errors import GeneratorUnavailable
 from generation.evidence import MOST_PASSAGES, Evidence, Support, answer_at, read_evidence
@@ -41,17 +48,17 @@ Fallback = Callable[[str, str, Language, Sequence[str]], Script | None]
 """Gives a collection's own fallback at a stage, less those used; None where it has none."""
 
 
+CalibrationOf = Callable[[str], Calibration]
+"""Gives how a collection's confidence is read, and what of it is refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """Limits of an answer. threshold: answers less likely to be right than this are refused.
-
-    strategy: for requests that name none.
-    """
+    """Limits of an answer. strategy: for requests that name none."""
 
     top_k: int
     context_tokens: int
     max_tokens: int
-    threshold: float
     strategy: Strategy = "generate"
 
 
@@ -61,7 +68,6 @@ def answer_settings(settings: Settings) -> AnswerSettings:
         top_k=settings.top_k,
         context_tokens=settings.shown_tokens,
         max_tokens=settings.max_answer_tokens,
-        threshold=settings.refusal_threshold,
         strategy=settings.drafting,
     )
 
@@ -72,6 +78,7 @@ class _Progress:
 
     request: AnswerRequest
     language: Language
+    calibration: Calibration
     started: float
     passages: Sequence[Passage] = ()
     documents: int = 0
@@ -102,8 +109,8 @@ class Answerer:
         gate: Gate,
         scripts: Sequence[Script],
         settings: AnswerSettings,
+        calibration_of: CalibrationOf,
         reader: EvidenceReader | None = None,
-        weights: Weights | None = None,
         fallback: Fallback = lambda _collection, _stage, _language, _used: None,
     ) -> None:
         self._search = search
@@ -113,7 +120,7 @@ class Answerer:
         self._gate = gate
         self._scripts = tuple(scripts)
         self._settings = settings
-        self._weights = weights or Weights()
+        self._calibration_of = calibration_of
         self._fallback = fallback
 
     def answer(self, request: AnswerRequest) -> Iterator[AnswerEvent]:
@@ -122,7 +129,12 @@ class Answerer:
         A sentence without support, or with a fact its sources lack, is dropped; when none is left
         the question is refused. When the generator is away, the documents' own sentences answer.
         """
-        progress = _Progress(request, question_language(request.question), time.perf_counter())
+        progress = _Progress(
+            request,
+            question_language(request.question),
+            self._calibration_of(request.collection),
+            time.perf_counter(),
+        )
         found = self._retrieve(progress)
         progress.passages, progress.documents = found.passages, found.documents
         progress.mark("retrieval")
@@ -203,8 +215,8 @@ class Answerer:
         if progress.support is None:
             return False
         question, passages = progress.request.question, progress.passages
-        highest = highest_confidence(question, passages, progress.support, self._weights)
-        return highest < self._settings.threshold
+        highest = highest_confidence(question, passages, progress.support, WEIGHTS)
+        return calibrated(highest, progress.calibration) < progress.calibration.threshold
 
     def _release(
         self, progress: _Progress, drafted: Iterator[CitedSentence]
@@ -215,7 +227,7 @@ class Answerer:
                 continue
             if not progress.shown:
                 progress.confidence = self._confidence(progress, sentence.spans)
-                if progress.confidence < self._settings.threshold:
+                if progress.confidence < progress.calibration.threshold:
                     return Outcome.REFUSED, None
             quotes = [span.quote for span in sentence.spans]
             verdict = self._vet(progress, sentence.text, quotes)
@@ -257,7 +269,7 @@ class Answerer:
     def _confidence(self, progress: _Progress, spans: Sequence[Span]) -> float:
         question, support = progress.request.question, progress.support
         signals = read_signals(question, spans, progress.passages, support)
-        return confidence(signals, self._weights)
+        return calibrated(confidence(signals, WEIGHTS), progress.calibration)
 
     def _show(self, progress: _Progress, text: str, spans: Sequence[Span]) -> SentenceEvent:
         index = len(progress.shown)

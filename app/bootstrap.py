@@ -1,11 +1,12 @@
 """Wires the service from concrete classes: settings in, a running service out."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.answer_events import AnswerEvent, AnswerRequest
 from app.answer_question import Answerer, answer_settings
 from app.audit_retention import Retention
 from app.audited_answers import with_audit
@@ -19,6 +20,7 @@ from app.build_models import (
     build_reader,
     build_reranker,
 )
+from app.collection_calibration import AskWithout, calibration_finder, search_without
 from app.conversation import with_sessions
 from app.embed_document import CutDocument
 from app.embed_levels import KeyInfo
@@ -32,7 +34,9 @@ from app.service import Service
 from app.settings import Settings
 from app.staged_answers import StagedAnswers, fallback_of
 from app.tune_collection import collection_weights
+from generation.compliance import Gate
 from generation.compliance_rules import rules_of
+from generation.confidence import Calibration
 from generation.evidence import MOST_PASSAGES
 from generation.policy_judge import policy_gate
 from generation.rules.rule_book import RuleBook
@@ -87,6 +91,7 @@ def build_service(settings: Settings) -> Service:
         gate,
         scripts,
         answer_settings(settings),
+        calibration_finder(catalog, settings.refusal_threshold),
         build_reader(settings, encoder),
         fallback=fallback_of(library),
     )
@@ -100,7 +105,6 @@ def build_service(settings: Settings) -> Service:
     indexes.load()
     keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
     keeper.start()
-
     retention = Retention(catalog.audit.erase, settings.audit_days)
 
     def close() -> None:
@@ -153,6 +157,42 @@ def open_search(settings: Settings) -> tuple[Catalog, Searcher, Callable[[], Non
         catalog.close()
 
     return catalog, build_searcher(settings, catalog, encoder, indexes), close
+
+
+def open_answering(settings: Settings) -> tuple[Catalog, AskWithout, Callable[[], None]]:
+    """Return the catalog, answers that are never shown, and what closes both.
+
+    Nothing is refused as unsure, read as calibrated, vetted or noted. Raises OtherEncoder.
+    """
+    catalog = open_own_catalog(settings)
+    encoder = build_encoder(settings)
+    indexes = _indexes(settings, catalog, encoder)
+    searcher = build_searcher(settings, catalog, encoder, indexes)
+    generator = build_generator(settings)
+    scripts = load_scripts()
+    reader = build_reader(settings, encoder)
+    indexes.load()
+
+    def ask(request: AnswerRequest, withheld: frozenset[str]) -> Iterator[AnswerEvent]:
+        answerer = Answerer(
+            partial(search_without, searcher.search, withheld),
+            page_finder(catalog.blocks),
+            generator,
+            Gate((), fallback_texts(scripts)),
+            scripts,
+            answer_settings(settings),
+            lambda _collection: Calibration(threshold=0.0),
+            reader,
+        )
+        return answerer.answer(request)
+
+    def close() -> None:
+        if generator is not None:
+            generator.close()
+        indexes.close()
+        catalog.close()
+
+    return catalog, ask, close
 
 
 def build_snapshots(catalog: Catalog, encoder: "Encoder") -> Snapshots:

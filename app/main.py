@@ -20,6 +20,7 @@ from app.request_trace import RequestTrace
 from app.routes import (
     ask,
     audit,
+    calibration,
     collections,
     documents,
     explain,
@@ -45,6 +46,7 @@ DESCRIPTION = "Answers from your own documents, each sentence with the character
 ROUTES = (
     ask,
     audit,
+    calibration,
     collections,
     documents,
     explain,

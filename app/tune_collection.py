@@ -73,11 +73,7 @@ def dataset_questions(folder: Path, catalog: Catalog, collection: str) -> list[T
     Documents are named by id, by file name, or by that without its ending; those that the
     collection lacks count for nothing. Raises WrongDataset.
     """
-    known: dict[str, str] = {}
-    for name in catalog.document_ids(collection):
-        document = catalog.document(name)
-        if document is not None:
-            known |= {Path(document.name).stem: name, document.name: name, name: name}
+    known = documents_by_name(catalog, collection)
     try:
         rows = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
         texts = {str(row["id"]): str(row["text"]) for row in map(json.loads, filter(None, rows))}
@@ -90,6 +86,16 @@ def dataset_questions(folder: Path, catalog: Catalog, collection: str) -> list[T
         if query in texts and document_id in known:
             found.setdefault(query, set()).add(known[document_id])
     return [TuneQuestion(texts[query], document_ids=frozenset(ids)) for query, ids in found.items()]
+
+
+def documents_by_name(catalog: Catalog, collection: str) -> dict[str, str]:
+    """Return document ids by id, by file name, and by that without its ending."""
+    known: dict[str, str] = {}
+    for name in catalog.document_ids(collection):
+        document = catalog.document(name)
+        if document is not None:
+            known |= {Path(document.name).stem: name, document.name: name, name: name}
+    return known
 
 
 def tune_collection(

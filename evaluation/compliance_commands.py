@@ -9,6 +9,7 @@ from rich.console import Console
 
 from app.rule_books import service_rules
 from app.settings import Settings
+from evaluation.calibration_commands import calibrate_answers
 from evaluation.compliance_calibration import choose, topic_curve, with_threshold
 from evaluation.compliance_run import (
     Judged,
@@ -25,7 +26,8 @@ from generation.rules.rule_book import RuleBook
 from generation.rules.rule_file import load_rule_set
 
 COLUMNS = ["sentences", "violations", "let through", "honest", "false blocks"]
-calibrate = typer.Typer(no_args_is_help=True, help="Choose thresholds on labelled sentences.")
+calibrate = typer.Typer(no_args_is_help=True, help="Choose thresholds on what is known.")
+calibrate.command("answers")(calibrate_answers)
 console = Console(highlight=False, markup=False, emoji=False)
 
 LabelledFile = Annotated[

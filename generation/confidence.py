@@ -40,6 +40,21 @@ class Weights:
     support: float = 3.48
 
 
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How a collection's confidence is read: a line on its logit, and what is refused.
+
+    threshold: answers less likely to be right than this are refused, 0 to 1.
+    """
+
+    threshold: float
+    slope: float = 1.0
+    bias: float = 0.0
+
+
 def read_signals(
     question: str,
     spans: Sequence[Span],
@@ -97,6 +112,17 @@ def confidence(signals: Signals, weights: Weights) -> float:
         + weights.support * signals.support
     )
     return 1 / (1 + math.exp(-score))
+
+
+def calibrated(likely: float, calibration: Calibration) -> float:
+    """Return a confidence as a collection's calibration reads it, 0 to 1."""
+    return 1 / (1 + math.exp(-(calibration.slope * logit(likely) + calibration.bias)))
+
+
+def logit(likely: float) -> float:
+    """Return the log-odds of a probability, at most ±20."""
+    likely = min(1 - 1e-9, max(1e-9, likely))
+    return max(-20.0, min(20.0, math.log(likely / (1 - likely))))
 
 
 def _cut(log_odds: float) -> float:

@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import rjieba
 
@@ -37,6 +38,15 @@ _ASKING = frozenset("什么 什么时候 时候 多少 谁 哪里 how many when 
 _WORD = re.compile(r"[A-Za-z0-9][\w'-]*")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question made of a sentence, and where that stands: half-open code points of its text."""
+
+    question: str
+    start: int
+    end: int
+
+
 def cloze(sentence: str) -> str | None:
     """Return a sentence as a question for one of its facts; None if it states none of the kind."""
     is_chinese = _HAN.search(sentence) is not None
@@ -49,8 +59,13 @@ def cloze(sentence: str) -> str | None:
 
 def questions_of(text: str) -> list[str]:
     """Return the questions that the sentences of a text make, in their order."""
-    made = (cloze(match.group().strip()) for match in _SENTENCE.finditer(text))
-    return [question for question in made if question is not None]
+    return [asked.question for asked in asked_of(text)]
+
+
+def asked_of(text: str) -> list[Asked]:
+    """Return the questions that the sentences of a text make, with their sentences' places."""
+    made = ((cloze(match[0].strip()), match.span()) for match in _SENTENCE.finditer(text))
+    return [Asked(question, *span) for question, span in made if question is not None]
 
 
 def question_words(text: str) -> list[str]:
@@ -58,14 +73,16 @@ def question_words(text: str) -> list[str]:
     return [word for word in rjieba.cut(text, True) if _HAN.search(word) or _WORD.fullmatch(word)]
 
 
-def without_rare_words(question: str, holding: Mapping[str, int]) -> str | None:
+def without_rare_words(
+    question: str, holding: Mapping[str, int], share: float = _LEFT_OUT
+) -> str | None:
     """Return a question without its rarest words; None if too little is left.
 
-    holding: by word, how many texts of the collection hold it.
+    holding: by word, how many texts of the collection hold it. share: of the words, left out.
     """
     words = [word for word in dict.fromkeys(question_words(question)) if word not in _ASKING]
     rarest = sorted(words, key=lambda word: (holding.get(word.lower(), 0), -len(word)))
-    dropped = set(rarest[: math.ceil(len(words) * _LEFT_OUT)])
+    dropped = set(rarest[: math.ceil(len(words) * share)])
     if len(words) - len(dropped) < _FEWEST_WORDS:
         return None
     kept = [word for word in rjieba.cut(question, True) if word not in dropped]

@@ -77,6 +77,7 @@ class Catalog:
         self.policies = Policies(self._database, clock)
         self.rule_sets = RuleSets(self._database, clock)
         self.tuned_weights = TunedWeights(self._database, clock)
+        self.calibrations = TunedWeights(self._database, clock, schema.calibrations)
         self.audit = Audit(self._database, clock)
 
     def close(self) -> None:

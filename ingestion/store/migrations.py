@@ -77,6 +77,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE documents ADD COLUMN encoder TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX ix_documents_encoder ON documents (encoder)",
     ),
+    (
+        (
+            "CREATE TABLE calibrations (collection VARCHAR(100) NOT NULL,"
+            " version INTEGER NOT NULL, weights JSON NOT NULL, report JSON NOT NULL,"
+            " rolled_back BOOLEAN NOT NULL, created_at TIMESTAMP NOT NULL,"
+            " PRIMARY KEY (collection, version))"
+        ),
+    ),
 )
 
 

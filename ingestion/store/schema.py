@@ -24,7 +24,7 @@ from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.metadata import UtcDateTime, metadata
 from ingestion.store.migrations import upgrade
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -203,6 +203,17 @@ tuned_weights = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
+calibrations = sa.Table(
+    "calibrations",
+    metadata,
+    sa.Column("collection", sa.String(100), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("weights", sa.JSON, nullable=False),
+    sa.Column("report", sa.JSON, nullable=False),
+    sa.Column("rolled_back", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
 # The record of what compliance decided: chained, never changed, and without a user's words.
 audit_entries = sa.Table(
     "audit_entries",
@@ -229,7 +240,12 @@ audit_texts = sa.Table(
     sa.Index("ix_audit_session", "session_id"),
 )
 
-LATER_TABLES = compliance_tables.NAMES | {"tuned_weights", "audit_entries", "audit_texts"}
+LATER_TABLES = compliance_tables.NAMES | {
+    "tuned_weights",
+    "audit_entries",
+    "audit_texts",
+    "calibrations",
+}
 COUNTERS = ("audit", "changes", "jobs", "scripts", "served", "turns")
 
 

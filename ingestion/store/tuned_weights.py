@@ -1,8 +1,9 @@
-"""The weights that each collection's search was tuned to, by version."""
+"""What was fitted to each collection, by version: its search's weights, its calibration."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +18,7 @@ class StoredWeights:
     collection: str
     version: int
     weights: Mapping[str, float]
-    report: Mapping[str, float]
+    report: Mapping[str, Any]
     rolled_back: bool
     created_at: datetime
 
@@ -25,15 +26,19 @@ class StoredWeights:
 class TunedWeights:
     """Weights of collections. Each method is one transaction."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], table: sa.Table = tuned_weights
+    ) -> None:
+        """table: where they lie; those of search, or those of confidence."""
         self._database = database
         self._clock = clock
+        self._table = table
 
     def put(
-        self, collection: str, weights: Mapping[str, float], report: Mapping[str, float]
+        self, collection: str, weights: Mapping[str, float], report: Mapping[str, Any]
     ) -> StoredWeights:
         """Store the next version; searches use it from now on."""
-        table = tuned_weights
+        table = self._table
         newest = sa.select(sa.func.max(table.c.version)).where(table.c.collection == collection)
         with self._database.writing() as connection:
             version = int(connection.execute(newest).scalar() or 0) + 1
@@ -50,7 +55,7 @@ class TunedWeights:
 
     def versions(self, collection: str) -> list[StoredWeights]:
         """Return all versions of a collection's weights, newest first."""
-        table = tuned_weights
+        table = self._table
         statement = (
             sa.select(table)
             .where(table.c.collection == collection)
@@ -61,7 +66,7 @@ class TunedWeights:
 
     def roll_back(self, collection: str) -> StoredWeights | None:
         """Take back the current version, so that the one before is used; None: there is none."""
-        table = tuned_weights
+        table = self._table
         with self._database.writing() as connection:
             current = connection.execute(
                 sa.select(sa.func.max(table.c.version)).where(

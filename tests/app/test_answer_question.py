@@ -11,6 +11,7 @@ from app.answer_question import Answerer, AnswerSettings
 from app.settings import Strategy
 from generation.compliance import Candidate, Gate, Rule
 from generation.compliance_rules import rules_of
+from generation.confidence import Calibration
 from generation.errors import GeneratorUnavailable
 from generation.ports import EvidenceReader
 from generation.prompt import REFUSALS
@@ -117,6 +118,7 @@ class Answering:
         reader: EvidenceReader | None = None,
         rules: Sequence[Rule] = RULES,
         threshold: float = 0.0,
+        calibration: Calibration | None = None,
         strategy: Strategy = "generate",
         documents: int = 1,
         page_at: Callable[[Passage, int], int | None] = lambda _passage, _position: 4,
@@ -128,11 +130,19 @@ class Answering:
             "zh": pick_script(SCRIPTS, Stage.FALLBACK, "zh").text,
             "en": pick_script(SCRIPTS, Stage.FALLBACK, "en").text,
         }
-        settings = AnswerSettings(
-            top_k=8, context_tokens=640, max_tokens=64, threshold=threshold, strategy=strategy
-        )
+        settings = AnswerSettings(top_k=8, context_tokens=640, max_tokens=64, strategy=strategy)
+        calibration = calibration or Calibration(threshold)
         gate = Gate(rules, fallbacks)
-        self.answerer = Answerer(self._search, page_at, generator, gate, SCRIPTS, settings, reader)
+        self.answerer = Answerer(
+            self._search,
+            page_at,
+            generator,
+            gate,
+            SCRIPTS,
+            settings,
+            lambda _collection: calibration,
+            reader,
+        )
 
     def _search(self, request: SearchRequest) -> SearchResult:
         self.searched.append(request)
@@ -513,3 +523,17 @@ def test_answer_timings_hold_the_stages_of_the_search() -> None:
     answer = Answering(FakeGenerator("借阅期限为三十日。"), passage(ZH)).answer(ZH_QUESTION)
     assert answer.timings_ms["search.fusion"] == 1.5
     assert answer.timings_ms["total"] >= answer.timings_ms["retrieval"]
+
+
+def test_answer_confidence_is_read_as_the_collection_was_calibrated() -> None:
+    said = FakeGenerator("借阅期限为三十日。")
+    plain = Answering(said, passage(ZH)).answer(ZH_QUESTION)
+    unsure = Answering(said, passage(ZH), calibration=Calibration(0.0, bias=-1.0))
+    lowered = unsure.answer(ZH_QUESTION)
+    assert lowered.text == plain.text
+    assert lowered.confidence < plain.confidence
+    between = (lowered.confidence + plain.confidence) / 2
+    calibration = Calibration(between, bias=-1.0)
+    refused = Answering(said, passage(ZH), calibration=calibration).answer(ZH_QUESTION)
+    assert refused.outcome is Outcome.REFUSED
+    assert Answering(said, passage(ZH), threshold=between).answer(ZH_QUESTION).text == plain.text

@@ -17,6 +17,7 @@ from app.conversation import with_sessions
 from app.main import create_app
 from app.settings import Settings, Strategy
 from generation.compliance import Candidate, Gate, Rule
+from generation.confidence import Calibration
 from generation.errors import GeneratorUnavailable
 from generation.records import Basis, Verdict
 from generation.scripts import fallback_texts, load_scripts
@@ -37,6 +38,7 @@ NOT_ANSWERING = {
     "/audit",
     "/audit/head",
     "/audit/verify",
+    "/collections/{name}/calibration",
     "/audit/{sequence}",
     "/collections",
     "/collections/{name}/policy",
@@ -123,7 +125,8 @@ def build(
         generator,
         Gate([rule], fallback_texts(SCRIPTS), seconds=1.0),
         SCRIPTS,
-        AnswerSettings(top_k=8, context_tokens=640, max_tokens=64, threshold=0.0),
+        AnswerSettings(top_k=8, context_tokens=640, max_tokens=64),
+        lambda _collection: Calibration(threshold=0.0),
     )
     service = make_service(models, settings)
     audited = with_audit(answerer.answer, catalog.audit, SCRIPTS, {}, service.metrics)

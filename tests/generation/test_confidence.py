@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 
 from generation.confidence import (
+    Calibration,
     Signals,
     Weights,
+    calibrated,
     confidence,
     highest_confidence,
     read_signals,
@@ -83,3 +85,10 @@ def test_confidence_is_a_probability() -> None:
     assert confidence(
         Signals(1.0, 1.0, 1.0, 1.0), Weights(0.0, 1.0, 1.0, 1.0, 1.0)
     ) == pytest.approx(0.98201379)
+
+
+def test_calibrated_is_a_line_on_the_log_odds() -> None:
+    assert calibrated(0.7, Calibration(0.2)) == pytest.approx(0.7)
+    assert calibrated(0.5, Calibration(0.2, slope=3.0, bias=1.0)) == pytest.approx(0.7311, abs=1e-4)
+    assert calibrated(0.9, Calibration(0.2, slope=0.5)) == pytest.approx(0.75)
+    assert 0.0 < calibrated(0.0, Calibration(0.2)) < calibrated(1.0, Calibration(0.2)) < 1.0

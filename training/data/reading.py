@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generation.prompt import Language
+from retrieval.near_misses import Names, altered, without_answer
 from training.data.grounded_qa import ChunkIndex, Question, balance, read_squad
-from training.data.near_misses import Names, altered, without_answer
 
 PASSAGES = 2
 _CHUNK_TOKENS = 220  # half of what the service shows: twice as many questions in the same time

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
 from app.answer_question import Answerer, AnswerSettings
 from generation.compliance import Candidate, Gate
+from generation.confidence import Calibration
 from generation.errors import GeneratorUnavailable
 from generation.records import Outcome, Turn, Verdict
 from generation.scripts import Stage, load_scripts, pick_script
@@ -431,7 +432,8 @@ async def test_chat_sentence_that_compliance_blocks_never_appears(
         TwoSentences(),
         Gate([without_thirty], {"zh": script, "en": script}),
         scripts,
-        AnswerSettings(top_k=8, context_tokens=640, max_tokens=64, threshold=0.0),
+        AnswerSettings(top_k=8, context_tokens=640, max_tokens=64),
+        lambda _collection: Calibration(threshold=0.0),
     )
     models.say = answerer.answer
     response = await client.post(CHAT, json=chat("每次借书几册，借阅期限多长？", stream=stream))

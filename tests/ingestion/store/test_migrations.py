@@ -105,6 +105,7 @@ VERSION_4 = VERSION_3 + ";\n".join(STEPS[2]) + ";\nUPDATE schema_version SET ver
 VERSION_5 = VERSION_4 + ";\n".join(STEPS[3]) + ";\nUPDATE schema_version SET version = 5;\n"
 VERSION_6 = VERSION_5 + ";\n".join(STEPS[4]) + ";\nUPDATE schema_version SET version = 6;\n"
 VERSION_7 = VERSION_6 + ";\n".join(STEPS[5]) + ";\nUPDATE schema_version SET version = 7;\n"
+VERSION_8 = VERSION_7 + ";\n".join(STEPS[6]) + ";\nUPDATE schema_version SET version = 8;\n"
 EARLIER = {
     "1": VERSION_1,
     "2": VERSION_2,
@@ -113,6 +114,7 @@ EARLIER = {
     "5": VERSION_5,
     "6": VERSION_6,
     "7": VERSION_7,
+    "8": VERSION_8,
 }
 of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import rjieba
 
-from generation.prompt import Language
+from ingestion.records import Language
 
 _DIGITS = re.compile(r"\d+")
 _ORDINAL = re.compile(r"(?<=第)[一二三四五六七八九十]+")

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from training.data.near_misses import Names, altered, without_answer
+from retrieval.near_misses import Names, altered, without_answer
 
 ZH = [
     "北京图书馆哪一年建成？",
