@@ -61,8 +61,8 @@ def build_encoder(settings: Settings) -> "Encoder":
 def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | None:
     """Return the reader that the settings name; None: sentences are judged by shared words.
 
-    encoder: what it shares the trunk's words with, if it can. The bundled reader was trained on the
-    bundled encoder's trunk.
+    encoder: what it shares words and tokenizer with, if it can. The bundled reader was trained on
+    the bundled encoder's trunk.
     """
     if not settings.uses_bundled_reader:
         return None
@@ -70,14 +70,14 @@ def build_reader(settings: Settings, encoder: "Encoder") -> EvidenceReader | Non
     from models.reader import Reader
 
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if settings.has_bundled_trunk else None
-    return Reader(trunk, reader_path(), Cores(settings.threads), words)
+    shared = encoder.shared if settings.has_bundled_trunk else None
+    return Reader(trunk, reader_path(), Cores(settings.threads), shared)
 
 
 def build_reranker(settings: Settings, encoder: "Encoder") -> PairScorer | None:
     """Return what orders the best passages anew, as the settings name it; None: nothing does.
 
-    encoder: what it shares the trunk's words and the cores with, if it can.
+    encoder: what it shares words, tokenizer and cores with, if it can.
     """
     if settings.reranker == "none":
         return None
@@ -88,8 +88,8 @@ def build_reranker(settings: Settings, encoder: "Encoder") -> PairScorer | None:
     from models.pair_scorer import PairScorer as BundledPairScorer
 
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if settings.has_bundled_trunk else None
-    return BundledPairScorer(trunk, reranker_path(), encoder.cores, words)
+    shared = encoder.shared if settings.has_bundled_trunk else None
+    return BundledPairScorer(trunk, reranker_path(), encoder.cores, shared)
 
 
 def build_generator(settings: Settings) -> Generator | None:
@@ -144,8 +144,8 @@ def build_next_sentence(
             settings.nsp_model, temperature=settings.nsp_temperature, cores=cores
         )
     trunk = prepare_encoder(settings.models_path, lambda _line: None)
-    words = encoder.words if encoder is not None and settings.has_bundled_trunk else None
-    return trained_next_sentence(trunk, next_sentence_path(), words=words, cores=cores)
+    shared = encoder.shared if encoder is not None and settings.has_bundled_trunk else None
+    return trained_next_sentence(trunk, next_sentence_path(), shared=shared, cores=cores)
 
 
 def build_parser(settings: Settings) -> IsolatedParser:

@@ -13,11 +13,13 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
+from tokenizers import Tokenizer
 
 from models.cores import Cores
 from models.encoder_name import encoder_name
 from models.lora import merge_lora, read_adapter
 from models.quiet import quiet_loading
+from models.shared_trunk import PlainTokenizer, SharedTrunk
 from models.traced import Features, Run, trace_for_single_texts
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
@@ -63,11 +65,12 @@ class Encoder:
         self._tracing = threading.Lock()
 
     @property
-    def words(self) -> torch.nn.Embedding:
-        """Return the trunk's word embeddings, for models that share the trunk."""
+    def shared(self) -> SharedTrunk:
+        """Return what models on the same trunk can use of this one. Not for slow tokenizers."""
         trunk: Any = self._model[0]
         words: torch.nn.Embedding = trunk.auto_model.get_input_embeddings()
-        return words
+        tokenizer: Tokenizer = self._model.tokenizer.backend_tokenizer
+        return SharedTrunk(words, PlainTokenizer(tokenizer, self._tokenizing))
 
     def _adapt(self, adapter: Path) -> None:
         trunk: Any = self._model[0]

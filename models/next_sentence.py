@@ -6,6 +6,7 @@ temperature of its probabilities.
 """
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -14,13 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from tokenizers import Tokenizer
 from transformers import AutoTokenizer, BertForNextSentencePrediction
 
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype, return_freed_memory
 from models.quiet import quiet_loading
-from models.shared_words import share_words
+from models.shared_trunk import PlainTokenizer, SharedTrunk, read_tokenizer, share_words
 
 WINDOW = 46
 """Tokens looked at on either side of a boundary, those nearest to it."""
@@ -31,17 +31,16 @@ _HEAD = ("bert.pooler.dense", "cls.seq_relationship")
 class PairWindows:
     """Texts as token ids, and pairs of them as BERT reads them: <s> left </s> right </s>."""
 
-    def __init__(self, tokenizer: Tokenizer, window: int = WINDOW) -> None:
+    def __init__(self, tokenizer: PlainTokenizer, window: int = WINDOW) -> None:
         """tokenizer: the model's own, which frames a text with two special tokens."""
         self._tokenizer = tokenizer
-        whole = self._tokenizer.encode("").ids
+        whole = self._tokenizer.encode([""])[0].ids
         self._first, self._last = whole[0], whole[-1]
         self.window = window
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, without special ones."""
-        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [one.ids for one in encoded]
+        return [one.ids for one in self._tokenizer.encode(texts, special=False)]
 
     def pair(self, left: Sequence[int], right: Sequence[int]) -> tuple[list[int], int]:
         """Return a pair's ids, left cut at its start and right at its end; where right begins."""
@@ -127,14 +126,14 @@ def trained_next_sentence(
     trunk: Path,
     weights: Path,
     *,
-    words: torch.nn.Embedding | None = None,
+    shared: SharedTrunk | None = None,
     cores: Cores | None = None,
 ) -> NextSentence:
     """Return what training made of an encoder's trunk.
 
-    trunk: folder of the encoder. weights: the file that training wrote. words: the trunk's word
-    embeddings where they are loaded already; training leaves them as they are, and they are most
-    of the memory. Raises ValueError if the weights are damaged or for another trunk.
+    trunk: folder of the encoder. weights: the file that training wrote. shared: parts of the trunk
+    that are loaded already; training leaves them as they are. Raises ValueError if the weights are
+    damaged or for another trunk.
     """
     try:
         with safe_open(weights, "pt") as file:
@@ -143,14 +142,13 @@ def trained_next_sentence(
     except SafetensorError as exc:
         raise ValueError(f"{weights.name} is damaged: {exc}") from exc
     network = load_network(trunk, facts["layers"])
-    if words is not None:
-        share_words(network, words)
+    if shared is not None:
+        share_words(network, shared.words)
     set_weights(network, tensors, weights.name)
     del tensors
     return_freed_memory()
-    return NextSentence(
-        PairWindows(read_tokenizer(trunk)), network, float(facts["temperature"]), cores
-    )
+    tokenizer = shared.tokenizer if shared else read_tokenizer(trunk)
+    return NextSentence(PairWindows(tokenizer), network, float(facts["temperature"]), cores)
 
 
 def published_next_sentence(
@@ -171,13 +169,8 @@ def published_next_sentence(
         if loading["missing_keys"]:
             raise ValueError(f"{model} has no head for next-sentence prediction")
         tokenizer = AutoTokenizer.from_pretrained(model).backend_tokenizer
-    tokenizer.no_truncation()
-    return NextSentence(PairWindows(tokenizer), network, temperature, cores)
-
-
-def read_tokenizer(folder: Path) -> Tokenizer:
-    """Return the tokenizer of a model's folder."""
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    windows = PairWindows(PlainTokenizer(tokenizer, threading.Lock()))
+    return NextSentence(windows, network, temperature, cores)
 
 
 def set_weights(

@@ -19,7 +19,7 @@ from models.encoder import fast_dtype, return_freed_memory
 from models.lora import set_adapter
 from models.quiet import quiet_loading
 from models.reader import PairTokenizer
-from models.shared_words import share_words
+from models.shared_trunk import SharedTrunk, share_words
 
 Scores = NDArray[np.float32]
 
@@ -51,19 +51,19 @@ class PairScorer:
         trunk: Path,
         adapter: Path,
         cores: Cores | None = None,
-        words: torch.nn.Embedding | None = None,
+        shared: SharedTrunk | None = None,
         max_tokens: int = MAX_TOKENS,
     ) -> None:
         """trunk: folder of the encoder. adapter: the file that training wrote for it.
 
-        words: the trunk's word embeddings where they are loaded already. Raises ValueError if the
-        adapter is for another trunk.
+        shared: parts of the trunk that are loaded already. Raises ValueError if the adapter is for
+        another trunk.
         """
-        self._tokens = PairTokenizer(trunk)
+        self._tokens = PairTokenizer(trunk, shared.tokenizer if shared else None)
         self._max_tokens = max_tokens
         self._network = load_network(trunk)
-        if words is not None:
-            share_words(cast(PreTrainedModel, self._network.trunk), words)
+        if shared is not None:
+            share_words(cast(PreTrainedModel, self._network.trunk), shared.words)
         set_adapter(self._network.trunk, self._network.head, adapter)
         self._network.eval()
         return_freed_memory()

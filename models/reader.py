@@ -12,14 +12,14 @@ from typing import cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding
 from transformers import AutoModel, PreTrainedModel
 
 from models.cores import Cores
 from models.encoder import LENGTH_STEP, fast_dtype, return_freed_memory
 from models.lora import set_adapter
 from models.quiet import quiet_loading
-from models.shared_words import share_words
+from models.shared_trunk import PlainTokenizer, SharedTrunk, read_tokenizer, share_words
 from models.span_logits import SpanLogits
 
 MAX_TOKENS = 384
@@ -45,10 +45,9 @@ class SpanNetwork(torch.nn.Module):
 class PairTokenizer:
     """Questions with passages as token ids; a passage too long for the trunk is cut."""
 
-    def __init__(self, folder: Path) -> None:
-        """folder: of the trunk, with its `tokenizer.json`."""
-        # Without transformers' wrapper, which takes three times as long to load the same file.
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    def __init__(self, folder: Path, tokenizer: PlainTokenizer | None = None) -> None:
+        """folder: of the trunk. tokenizer: the trunk's, where it is loaded already."""
+        self._tokenizer = tokenizer or read_tokenizer(folder)
 
     def encode(
         self, question: str, passages: Sequence[str], max_tokens: int = MAX_TOKENS
@@ -57,11 +56,11 @@ class PairTokenizer:
 
         A question is cut after 128 tokens.
         """
-        asked = self._tokenizer.encode(question, add_special_tokens=False).offsets
+        asked = self._tokenizer.encode([question], special=False)[0].offsets
         if len(asked) > _QUESTION_TOKENS:
             question = question[: asked[_QUESTION_TOKENS - 1][1]]
         pairs = [(question, passage) for passage in passages]
-        return [_cut(pair, max_tokens) for pair in self._tokenizer.encode_batch(pairs)]
+        return [_cut(pair, max_tokens) for pair in self._tokenizer.encode(pairs)]
 
     def pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ids and mask, both (rows, longest), the longest rounded up to `LENGTH_STEP`."""
@@ -93,18 +92,17 @@ class Reader:
         trunk: Path,
         adapter: Path,
         cores: Cores | None = None,
-        words: torch.nn.Embedding | None = None,
+        shared: SharedTrunk | None = None,
     ) -> None:
         """trunk: folder of the encoder. adapter: the file that training wrote for it.
 
-        words: the trunk's word embeddings where they are loaded already; they are most of its
-        memory, and the adapter leaves them as they are. Raises ValueError if the adapter is for
-        another trunk.
+        shared: parts of the trunk that are loaded already, most of its memory. Raises ValueError if
+        the adapter is for another trunk.
         """
-        self._tokens = PairTokenizer(trunk)
+        self._tokens = PairTokenizer(trunk, shared.tokenizer if shared else None)
         self._network = load_network(trunk)
-        if words is not None:
-            share_words(cast(PreTrainedModel, self._network.trunk), words)
+        if shared is not None:
+            share_words(cast(PreTrainedModel, self._network.trunk), shared.words)
         set_adapter(self._network.trunk, self._network.head, adapter)
         self._network.eval()
         return_freed_memory()

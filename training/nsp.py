@@ -14,9 +14,9 @@ from models.next_sentence import (
     PairWindows,
     batch_of,
     load_network,
-    read_tokenizer,
     set_weights,
 )
+from models.shared_trunk import read_tokenizer
 from training.data.sentence_pairs import SentencePair
 from training.timed_run import TimedSettings, train_for
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from models.encoder import LENGTH_STEP
@@ -16,9 +17,9 @@ from models.next_sentence import (
     batch_of,
     load_network,
     published_next_sentence,
-    read_tokenizer,
     trained_next_sentence,
 )
+from models.shared_trunk import SharedTrunk, read_tokenizer
 from tests.models.tiny_trunk import write_tiny_trunk
 
 PAIRS = [("The bell rings.", "It rings again."), ("Short", "No."), ("a" * 200, "b" * 300)]
@@ -107,17 +108,20 @@ def test_pair_reads_as_bert_does_and_is_padded_to_few_shapes(trunk: Path) -> Non
 def test_published_model_scores_with_its_own_tokenizer(trunk: Path, tmp_path: Path) -> None:
     load_network(trunk, 1).save_pretrained(tmp_path)
     PreTrainedTokenizerFast(
-        tokenizer_object=read_tokenizer(trunk), model_max_length=8, pad_token="<pad>"
+        tokenizer_object=Tokenizer.from_file(str(trunk / "tokenizer.json")),
+        model_max_length=8,
+        pad_token="<pad>",
     ).save_pretrained(tmp_path)
     scorer = published_next_sentence(str(tmp_path), temperature=1e4)
     assert scorer.score_pairs(PAIRS) == pytest.approx(0.5, abs=1e-3)
     assert published_next_sentence(str(tmp_path)).score_pairs(PAIRS).std() > 1e-6
 
 
-def test_word_embeddings_may_be_those_that_are_loaded(trunk: Path, tmp_path: Path) -> None:
+def test_trunk_may_be_one_that_is_loaded(trunk: Path, tmp_path: Path) -> None:
     weights = weights_of(trunk, tmp_path / "nsp.safetensors")
     words = load_network(trunk, 1).bert.embeddings.word_embeddings
-    shared = trained_next_sentence(trunk, weights, words=words)
+    parts = SharedTrunk(words, read_tokenizer(trunk))
+    shared = trained_next_sentence(trunk, weights, shared=parts)
     alone = trained_next_sentence(trunk, weights).score_pairs(PAIRS)
     np.testing.assert_array_equal(shared.score_pairs(PAIRS), alone)
     torch.nn.init.normal_(words.weight)

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.next_sentence import PairWindows, read_tokenizer, trained_next_sentence
+from models.next_sentence import PairWindows, trained_next_sentence
+from models.shared_trunk import read_tokenizer
 from tests.models.tiny_trunk import write_tiny_trunk
 from tests.training.interrupted import run_until
 from training.data.sentence_pairs import SentencePair
