@@ -27,6 +27,11 @@ class Admission:
         self._places = None if waiting is None else parallel + waiting
         self._taken = 0
 
+    @property
+    def taken(self) -> int:
+        """Return how many calls are under way or wait for a thread."""
+        return self._taken
+
     async def run(self, call: Callable[[], Result]) -> Result:
         """Return what `call` returns, from a worker thread. Raises Overloaded, or what it raises.
 

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Releasing
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
+from app.answer_progress import Progress
 from app.settings import Settings, Strategy
 from generation.align import align_sentence
-from generation.compliance import Gate
+from generation.compliance import Gate, has_failed
 from generation.confidence import (
     WEIGHTS,
     Calibration,
@@ -19,8 +20,8 @@ from generation.confidence import (
     read_signals,
 )
 from generation.context import build_context
-from generation.errors import GeneratorUnavailable
-from generation.evidence import MOST_PASSAGES, Evidence, Support, answer_at, read_evidence
+from generation.errors import GeneratorUnavailable, failing_closed
+from generation.evidence import MOST_PASSAGES, Evidence, answer_at, read_evidence
 from generation.fact_guard import unsupported_facts
 from generation.fallback import extract_answer
 from generation.language import question_language
@@ -72,32 +73,6 @@ def answer_settings(settings: Settings) -> AnswerSettings:
     )
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What one answer has come to so far; it lives as long as its request."""
-
-    request: AnswerRequest
-    language: Language
-    calibration: Calibration
-    started: float
-    passages: Sequence[Passage] = ()
-    documents: int = 0
-    shown: list[str] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    evidence: Evidence | None = None
-    confidence: float = 0.0
-    is_fallback: bool = False
-    script_id: str | None = None
-    timings: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def support(self) -> Support | None:
-        return self.evidence.support if self.evidence else None
-
-    def mark(self, name: str) -> None:
-        self.timings.setdefault(name, (time.perf_counter() - self.started) * 1000)
-
-
 class Answerer:
     """Answers questions. Safe to call from several threads; each call has its own progress."""
 
@@ -129,19 +104,21 @@ class Answerer:
         A sentence without support, or with a fact its sources lack, is dropped; when none is left
         the question is refused. When the generator is away, the documents' own sentences answer.
         """
-        progress = _Progress(
+        progress = Progress(
             request,
             question_language(request.question),
             self._calibration_of(request.collection),
             time.perf_counter(),
         )
-        found = self._retrieve(progress)
+        with progress.times.timed("search"):
+            found = self._retrieve(progress)
         progress.passages, progress.documents = found.passages, found.documents
         progress.mark("retrieval")
         if not progress.passages:
             yield from self._refuse(progress)
             return
-        progress.evidence = self._read(progress)
+        with progress.times.timed("read"):
+            progress.evidence = self._read(progress)
         progress.mark("reading")
         try:
             drafted = self._draft(progress)
@@ -152,13 +129,13 @@ class Answerer:
             outcome, script = yield from self._release(progress, extracted)
             if outcome is Outcome.ANSWERED:
                 script = pick_script(self._scripts, Stage.GENERATOR_DOWN, progress.language)
-                outcome = Outcome.FALLBACK
+                outcome, progress.cause = Outcome.FALLBACK, "generator_down"
         if outcome is Outcome.REFUSED:
             yield from self._refuse(progress)
         else:
             yield self._done(progress, outcome, script)
 
-    def _retrieve(self, progress: _Progress) -> SearchResult:
+    def _retrieve(self, progress: Progress) -> SearchResult:
         request = progress.request
         asked = [turn.content for turn in request.history if turn.role == "user"]
         query = standalone_question(request.question, asked)
@@ -168,18 +145,18 @@ class Answerer:
             progress.timings[f"search.{stage}"] = spent
         return found
 
-    def _read(self, progress: _Progress) -> Evidence | None:
+    def _read(self, progress: Progress) -> Evidence | None:
         """Judge the sentences of the best passages; what is not read is not shown either."""
         if self._reader is None:
             return None
         best = progress.passages[:MOST_PASSAGES]
         return read_evidence(progress.request.question, best, self._reader)
 
-    def _extract(self, progress: _Progress) -> list[CitedSentence]:
+    def _extract(self, progress: Progress) -> list[CitedSentence]:
         question, support = progress.request.question, progress.support
         return extract_answer(question, progress.passages, support)
 
-    def _draft(self, progress: _Progress) -> Iterator[CitedSentence]:
+    def _draft(self, progress: Progress) -> Iterator[CitedSentence]:
         """Yield the sentences that are supported, in the order they are drafted."""
         question = progress.request.question
         strategy = progress.request.strategy or self._settings.strategy
@@ -190,6 +167,7 @@ class Answerer:
             yield from self._extract(progress)
             return
         if self._is_hopeless(progress):
+            progress.cause = "unsure"
             return
         context = build_context(
             question,
@@ -200,17 +178,20 @@ class Answerer:
         )
         prompt = answer_prompt(question, [c.prompt for c in context], progress.language)
         progress.mark("context")
-        pieces = self._generator.stream(prompt, max_tokens=self._settings.max_tokens)
+        written = self._generator.stream(prompt, max_tokens=self._settings.max_tokens)
+        pieces = progress.times.each("generate", written)
         with stopping(pieces):
             for sentence in split_stream(pieces):
                 progress.mark("first_draft")
                 if is_refusal(sentence):
+                    progress.cause = "declined"
                     return
-                spans = supported_spans(sentence, context, question)
+                with progress.times.timed("align"):
+                    spans = supported_spans(sentence, context, question)
                 if spans:
                     yield CitedSentence(sentence, spans)
 
-    def _is_hopeless(self, progress: _Progress) -> bool:
+    def _is_hopeless(self, progress: Progress) -> bool:
         """Return whether the reader saw too little: no draft from one passage could be shown."""
         if progress.support is None:
             return False
@@ -219,7 +200,7 @@ class Answerer:
         return calibrated(highest, progress.calibration) < progress.calibration.threshold
 
     def _release(
-        self, progress: _Progress, drafted: Iterator[CitedSentence]
+        self, progress: Progress, drafted: Iterator[CitedSentence]
     ) -> Releasing[SentenceEvent, None, tuple[Outcome, Script | None]]:
         """Yield what compliance lets through; return the outcome with its script, if any."""
         for sentence in drafted:
@@ -228,11 +209,12 @@ class Answerer:
             if not progress.shown:
                 progress.confidence = self._confidence(progress, sentence.spans)
                 if progress.confidence < progress.calibration.threshold:
+                    progress.cause = "unsure"
                     return Outcome.REFUSED, None
             quotes = [span.quote for span in sentence.spans]
             verdict = self._vet(progress, sentence.text, quotes)
             if not verdict.allowed:
-                script = self._choose_fallback(progress)
+                script = self._choose_fallback(progress, verdict)
                 yield self._show(progress, script.text, ())
                 return Outcome.SCRIPT, script
             if verdict.text in progress.shown:
@@ -242,36 +224,42 @@ class Answerer:
         return (Outcome.ANSWERED if progress.shown else Outcome.REFUSED), None
 
     def _vet(
-        self, progress: _Progress, text: str, quotes: Sequence[str], *, approved: bool = False
+        self, progress: Progress, text: str, quotes: Sequence[str], *, approved: bool = False
     ) -> Verdict:
-        return self._gate.gate(
-            text,
-            evidence=quotes,
-            language=progress.language,
-            collection=progress.request.collection,
-            stage=progress.request.stage or "",
-            approved=approved,
-        )
+        with failing_closed("gate"):
+            return self._gate.gate(
+                text,
+                evidence=quotes,
+                language=progress.language,
+                collection=progress.request.collection,
+                stage=progress.request.stage or "",
+                approved=approved,
+            )
 
-    def _choose_fallback(self, progress: _Progress) -> Script:
-        """Return the collection's own fallback if rules let it through, else the built-in one."""
-        request = progress.request
+    def _choose_fallback(self, progress: Progress, verdict: Verdict) -> Script:
+        """Return the collection's own fallback if rules let it through, else the built-in one.
+
+        verdict: for which it is. An answer that has begun gets an end instead.
+        """
+        request, begun = progress.request, bool(progress.shown)
         progress.is_fallback = True
-        own = self._fallback(
-            request.collection, request.stage or "", progress.language, request.used
-        )
-        if own is not None:
-            verdict = self._vet(progress, own.text, (), approved=True)
-            if verdict.allowed:
-                return replace(own, text=verdict.text)
-        return pick_script(self._scripts, Stage.FALLBACK, progress.language)
+        progress.cause = "failed" if has_failed(verdict) else "blocked"
+        with failing_closed("fallback"):
+            stage = Stage.CUT_SHORT.value if begun else request.stage or ""
+            own = self._fallback(request.collection, stage, progress.language, request.used)
+            if own is not None:
+                verdict = self._vet(progress, own.text, (), approved=True)
+                if verdict.allowed:
+                    return replace(own, text=verdict.text)
+            built_in = Stage.CUT_SHORT if begun else Stage.FALLBACK
+            return pick_script(self._scripts, built_in, progress.language)
 
-    def _confidence(self, progress: _Progress, spans: Sequence[Span]) -> float:
+    def _confidence(self, progress: Progress, spans: Sequence[Span]) -> float:
         question, support = progress.request.question, progress.support
         signals = read_signals(question, spans, progress.passages, support)
         return calibrated(confidence(signals, WEIGHTS), progress.calibration)
 
-    def _show(self, progress: _Progress, text: str, spans: Sequence[Span]) -> SentenceEvent:
+    def _show(self, progress: Progress, text: str, spans: Sequence[Span]) -> SentenceEvent:
         index = len(progress.shown)
         citations = tuple(self._citation(index, span, progress.passages) for span in spans)
         progress.shown.append(text)
@@ -292,21 +280,22 @@ class Answerer:
             quote=span.quote,
         )
 
-    def _refuse(self, progress: _Progress) -> Iterator[AnswerEvent]:
+    def _refuse(self, progress: Progress) -> Iterator[AnswerEvent]:
         """Say what was searched and what came closest, in approved words."""
         stage = _refusal_stage(progress)
+        progress.cause = _refusal_cause(stage, progress.cause)
         script = pick_script(self._scripts, stage, progress.language)
         closest = progress.passages[0].title if progress.passages else ""
         fields = {"collection": progress.request.collection, "closest_title": closest}
         verdict = self._vet(progress, fill_script(script, fields), (), approved=True)
         text, outcome = verdict.text, Outcome.REFUSED
         if not verdict.allowed:
-            script, outcome = self._choose_fallback(progress), Outcome.SCRIPT
+            script, outcome = self._choose_fallback(progress, verdict), Outcome.SCRIPT
             text = script.text
         yield self._show(progress, text, ())
         yield self._done(progress, outcome, script)
 
-    def _done(self, progress: _Progress, outcome: Outcome, script: Script | None) -> DoneEvent:
+    def _done(self, progress: Progress, outcome: Outcome, script: Script | None) -> DoneEvent:
         progress.mark("total")
         return DoneEvent(
             Answer(
@@ -319,6 +308,8 @@ class Answerer:
                 timings_ms={name: round(ms, 1) for name, ms in progress.timings.items()},
                 stage=progress.request.stage,
                 is_fallback=progress.is_fallback,
+                cause=progress.cause,
+                seconds=progress.times.seconds,
             )
         )
 
@@ -330,13 +321,21 @@ def _shown_script(basis: Basis) -> str | None:
     return basis.script_id
 
 
-def _refusal_stage(progress: _Progress) -> Stage:
+def _refusal_stage(progress: Progress) -> Stage:
     if progress.passages:
         return Stage.REFUSAL
     return Stage.REFUSAL_EMPTY if progress.documents else Stage.REFUSAL_NO_DOCUMENTS
 
 
-def _sure_answer(progress: _Progress) -> CitedSentence | None:
+def _refusal_cause(stage: Stage, noted: str) -> str:
+    if stage is Stage.REFUSAL_NO_DOCUMENTS:
+        return "no_documents"
+    if stage is Stage.REFUSAL_EMPTY:
+        return "nothing_found"
+    return noted or "unsupported"
+
+
+def _sure_answer(progress: Progress) -> CitedSentence | None:
     """Return what the reader found if it is likelier to be the answer than that there is none."""
     place = progress.evidence.place if progress.evidence else None
     return answer_at(place, progress.passages) if place and place.odds > 0 else None

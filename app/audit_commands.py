@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from app.audit_replay import ReplayOutcome
 from app.settings import Settings
 from ingestion.store.audit import AuditFilter, AuditHead
 
 commands = typer.Typer(no_args_is_help=True, help="The record of what compliance decided.")
 messages = Console(stderr=True, highlight=False, markup=False, emoji=False)
+_DIGITS = 19
 console = Console(highlight=False, markup=False, emoji=False)
 Moment = Annotated[datetime | None, typer.Option(metavar="DATE", help="In UTC.")]
 
@@ -75,6 +77,42 @@ def export(
     finally:
         catalog.close()
     messages.print(f"{count} entries written to {file}", soft_wrap=True)
+
+
+@commands.command()
+def replay(
+    entry: Annotated[
+        str, typer.Argument(metavar="ID", help="An entry's number, or the trace id of an answer.")
+    ],
+) -> None:
+    """Judge an entry's words anew by the rules, scripts and policy of then. Status 1 unless same.
+
+    Prints whether the verdict is the same, what differs, and why.
+    """
+    from app.bootstrap import build_replay
+    from app.build_models import build_encoder
+    from app.open_catalog import open_catalog
+
+    settings = Settings()
+    catalog = open_catalog(settings)
+    try:
+        wanted = AuditFilter(trace_id=entry)
+        numbers = [one.sequence for one in catalog.audit.every(wanted)]
+        if not numbers and entry.isdecimal() and len(entry) < _DIGITS:
+            numbers = [int(entry)] if catalog.audit.entry(int(entry)) else []
+        if not numbers:
+            messages.print(f"the audit has no entry {entry}", soft_wrap=True)
+            raise typer.Exit(1)
+        player = build_replay(settings, catalog, build_encoder(settings))
+        replays = [one for one in map(player.replay, numbers) if one is not None]
+    finally:
+        catalog.close()
+    for one in replays:
+        console.print(f"{one.sequence}  {one.outcome}", soft_wrap=True)
+        for line in (*one.reasons, *(f"note: {note}" for note in one.notes)):
+            console.print(f"    {line}", soft_wrap=True)
+    if any(one.outcome is not ReplayOutcome.SAME for one in replays):
+        raise typer.Exit(1)
 
 
 @commands.command()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.audit_replay import ReplayOutcome
 from app.schemas import Reply
 
 
@@ -49,3 +50,18 @@ class ChainReply(Reply):
     valid: bool
     head: AuditHeadReply
     flaws: list[ChainFlawReply]
+
+
+class ReplayReply(Reply):
+    """A verdict played back: `same`, `differs` or `impossible`, and why.
+
+    then: the verdict that was given; now: the one that the same words get from what was in force.
+    """
+
+    sequence: int
+    trace_id: str
+    outcome: ReplayOutcome
+    reasons: list[str]
+    notes: list[str]
+    then: Mapping[str, Any] | None
+    now: Mapping[str, Any] | None

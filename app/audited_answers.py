@@ -5,20 +5,24 @@ It stands around whatever makes answers, so that a path that is added later can'
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
 from app.answer_question import stopping
+from app.audit_drafts import as_approved, audit_drafts
 from app.metrics import Metrics
 from generation.audit import Vetted, noting
+from generation.bounded import Bounded
+from generation.errors import ComplianceFailed
 from generation.language import question_language
 from generation.prompt import Language
-from generation.records import Answer, Outcome, Verdict
+from generation.records import Answer, Outcome
 from generation.reply_sentences import join_sentences
-from generation.scripts import Script, fallback_texts
-from ingestion.errors import CatalogError
+from generation.scripts import Script, Stage, fallback_texts
 from ingestion.store.audit import Audit, AuditDraft, AuditHead
+
+AUDIT_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +30,28 @@ Answering = Callable[[AnswerRequest], Iterator[AnswerEvent]]
 Append = Callable[[Sequence[AuditDraft]], AuditHead]
 
 
+@dataclass(slots=True)
+class _Release:
+    """One answer on its way out. notes: verdicts not yet written down."""
+
+    request: AnswerRequest
+    notes: list[Vetted] = field(default_factory=list)
+    released: list[SentenceEvent] = field(default_factory=list)
+    vetted: set[str] = field(default_factory=set)
+    milliseconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return join_sentences([one.text for one in self.released])
+
+
 class AuditedAnswers:
     """Answers as `answering` makes them, each sentence in the audit before it is released.
 
     fallbacks: what is shown, and the end, where a sentence was not vetted or can't be written
-    down. approved: texts that may be shown as they are. versions: ids of models and code.
+    down; endings: the same where the answer has begun, None: as fallbacks. approved: texts that
+    may be shown as they are. versions: ids of models and code. seconds: longest that writing may
+    take.
     """
 
     def __init__(
@@ -41,147 +62,119 @@ class AuditedAnswers:
         approved: Collection[str],
         versions: Mapping[str, str],
         metrics: Metrics,
+        endings: Mapping[Language, str] | None = None,
+        seconds: float = AUDIT_SECONDS,
     ) -> None:
         self._answering = answering
         self._append = append
         self._fallbacks = dict(fallbacks)
-        self._approved = frozenset(approved) | frozenset(fallbacks.values())
+        self._endings = dict(endings or fallbacks)
+        texts = (*approved, *self._fallbacks.values(), *self._endings.values())
+        self._approved = frozenset(texts)
         self._versions = dict(versions)
         self._metrics = metrics
+        self._bounded = Bounded(seconds, name="audit")
 
     def answer(self, request: AnswerRequest) -> Iterator[AnswerEvent]:
-        """Yield what was vetted and written down; otherwise one approved sentence, then the end."""
+        """Yield what was vetted and written down; otherwise one approved sentence, then the end.
+
+        Raises what the answering function raises, but for ComplianceFailed.
+        """
         events = self._answering(request)
-        notes: list[Vetted] = []
-        released: list[str] = []
-        vetted: set[str] = set()
+        release = _Release(request)
         with stopping(events):
             while True:
                 try:
-                    with noting(notes):
+                    with noting(release.notes):
                         event = next(events)
                 except StopIteration:
                     return
-                vetted.update(note.verdict.text for note in notes)
+                except ComplianceFailed as error:
+                    yield from self._fall_back(release, error.part, error.cause)
+                    return
+                release.vetted.update(note.verdict.text for note in release.notes)
                 if isinstance(event, DoneEvent):
-                    yield from self._end(request, event, notes, released)
+                    yield self._end(release, event)
                     return
-                problem = self._problem(request, event, notes, vetted)
-                notes.clear()
+                problem = self._problem(release, event)
                 if problem:
-                    yield from self._fall_back(request, problem, released)
+                    yield from self._fall_back(release, problem, problem)
                     return
-                released.append(event.text)
+                release.released.append(event)
                 yield event
 
-    def _end(
-        self,
-        request: AnswerRequest,
-        event: DoneEvent,
-        notes: Sequence[Vetted],
-        released: list[str],
-    ) -> Iterator[AnswerEvent]:
-        if notes:
-            self._written(self._drafts(request, notes, ""))
-        if event.answer.text != join_sentences(released):
-            logger.error("An answer's end is not what was released, trace %s", request.trace_id)
+    def _end(self, release: _Release, event: DoneEvent) -> DoneEvent:
+        self._observe(release)
+        if release.notes:
+            self._written(release.request, release.notes, "")
+        answer = event.answer
+        if answer.text != release.text:
+            logger.error("An answer's end is not what was released, trace %s", answer.trace_id)
             self._metrics.count_failure("unvetted")
-            event = DoneEvent(replace(event.answer, text=join_sentences(released)))
-        self._metrics.count_outcome(event.answer.outcome)
-        yield event
+            answer = replace(answer, text=release.text)
+        self._metrics.observe_answer(answer, release.milliseconds / 1000)
+        return DoneEvent(answer)
 
-    def _problem(
-        self,
-        request: AnswerRequest,
-        event: SentenceEvent,
-        notes: Sequence[Vetted],
-        vetted: Collection[str],
-    ) -> str:
-        for note in notes:
-            self._metrics.observe_verdict(note)
-        if event.text not in vetted and event.text not in self._approved:
+    def _problem(self, release: _Release, event: SentenceEvent) -> str:
+        """Return why a sentence may not be released; empty: it is vetted and written down."""
+        self._observe(release)
+        if event.text not in release.vetted and event.text not in self._approved:
             return "unvetted"
-        known = notes or [_as_approved(event.text, request)]
-        return "" if self._written(self._drafts(request, known, event.text)) else "audit"
+        known = release.notes or [as_approved(event.text, release.request)]
+        if not self._written(release.request, known, event.text):
+            return "audit"
+        release.notes.clear()
+        return ""
 
-    def _fall_back(
-        self, request: AnswerRequest, problem: str, released: list[str]
-    ) -> Iterator[AnswerEvent]:
+    def _observe(self, release: _Release) -> None:
+        for note in release.notes:
+            self._metrics.observe_verdict(note)
+            release.milliseconds += note.milliseconds
+
+    def _fall_back(self, release: _Release, problem: str, cause: str) -> Iterator[AnswerEvent]:
         """Say the approved sentence in place of one that may not be shown, and end there."""
         self._metrics.count_failure(problem)
-        logger.error("A sentence was held back (%s), trace %s", problem, request.trace_id)
-        text = self._fallbacks[question_language(request.question)]
+        request = release.request
+        logger.error("A sentence was held back (%s: %s), %s", problem, cause, request.trace_id)
+        texts = self._endings if release.released else self._fallbacks
+        text = texts[question_language(request.question)]
         if problem != "audit":
-            self._written(self._drafts(request, [_as_approved(text, request)], text))
-        yield SentenceEvent(len(released), text, ())
-        released.append(text)
-        self._metrics.count_outcome(Outcome.SCRIPT)
-        yield _script_end(request, released)
+            reason = f"held back: {problem}: {cause}"
+            notes = [*release.notes, as_approved(text, request, reason)]
+            self._written(request, notes, text)
+        said = SentenceEvent(len(release.released), text, ())
+        release.released.append(said)
+        yield said
+        answer = _script_end(release, problem)
+        self._metrics.observe_answer(answer, release.milliseconds / 1000)
+        yield DoneEvent(answer)
 
-    def _written(self, drafts: Sequence[AuditDraft]) -> bool:
+    def _written(self, request: AnswerRequest, notes: Sequence[Vetted], shown: str) -> bool:
+        def write() -> AuditHead:
+            return self._append(audit_drafts(request, notes, shown, self._versions))
+
         try:
-            self._append(drafts)
-        except (CatalogError, ValueError, OSError):
-            logger.exception("The audit can't be written")
-            return False
+            head = self._bounded.call(write)
         except Exception:
             # Fails closed: whatever went wrong, what isn't written down isn't shown.
-            logger.exception("The audit failed")
+            logger.exception("The audit can't be written")
             return False
-        return True
-
-    def _drafts(
-        self, request: AnswerRequest, notes: Sequence[Vetted], shown: str
-    ) -> list[AuditDraft]:
-        last = len(notes) - 1
-        return [
-            self._draft(request, note, shown if at == last else "") for at, note in enumerate(notes)
-        ]
-
-    def _draft(self, request: AnswerRequest, note: Vetted, shown: str) -> AuditDraft:
-        verdict, basis = note.verdict, note.verdict.basis
-        facts = {
-            "allowed": verdict.allowed,
-            "reason": verdict.reason,
-            "policy": basis.policy,
-            "stage": basis.stage or request.stage or "",
-            "rule_id": basis.rule_id,
-            "rule_version": basis.rule_version,
-            "script_id": basis.script_id,
-            "script_version": basis.script_version,
-            "score": basis.score,
-            "threshold": basis.threshold,
-            "language": note.language,
-            "milliseconds": round(note.milliseconds, 3),
-            "versions": self._versions,
-        }
-        texts = {
-            "question": request.question,
-            "draft": note.draft,
-            "evidence": list(note.evidence),
-            "verdict": verdict.text,
-            "shown": shown,
-        }
-        session = request.session_id or ""
-        return AuditDraft(
-            request.trace_id, request.collection, _action(note), session, facts, texts
-        )
+        return isinstance(head, AuditHead)
 
 
-def _action(note: Vetted) -> str:
-    if not note.verdict.allowed:
-        return "blocked"
-    return "allowed" if note.verdict.text == note.draft else "changed"
-
-
-def _as_approved(text: str, request: AnswerRequest) -> Vetted:
-    language = question_language(request.question)
-    return Vetted(text, (), language, Verdict(True, text, "approved wording"), 0.0)
-
-
-def _script_end(request: AnswerRequest, released: Sequence[str]) -> DoneEvent:
-    text = join_sentences(released)
-    return DoneEvent(Answer(text, Outcome.SCRIPT, 0.0, (), None, request.trace_id, {}))
+def _script_end(release: _Release, problem: str) -> Answer:
+    cited = [citation for one in release.released for citation in one.citations]
+    return Answer(
+        text=release.text,
+        outcome=Outcome.SCRIPT,
+        confidence=0.0,
+        citations=tuple(cited),
+        script_id=None,
+        trace_id=release.request.trace_id,
+        timings_ms={},
+        is_fallback=True,
+        cause=problem,
+    )
 
 
 def with_audit(
@@ -190,12 +183,19 @@ def with_audit(
     scripts: Sequence[Script],
     models: Mapping[str, str],
     metrics: Metrics,
+    seconds: float = AUDIT_SECONDS,
 ) -> Answering:
     """Wrap an answering function so that nothing leaves it unvetted or unwritten.
 
     scripts: those that ship, which may be shown as they are. models: their names by what they do.
     """
-    fallbacks = fallback_texts(scripts)
-    versions = {"code": version("youju"), **models}
-    approved = [script.text for script in scripts]
-    return AuditedAnswers(answering, audit.append, fallbacks, approved, versions, metrics).answer
+    return AuditedAnswers(
+        answering,
+        audit.append,
+        fallback_texts(scripts),
+        [script.text for script in scripts],
+        {"code": version("youju"), **models},
+        metrics,
+        fallback_texts(scripts, Stage.CUT_SHORT),
+        seconds,
+    ).answer

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from app.answer_events import AnswerEvent, AnswerRequest
 from app.answer_question import Answerer, answer_settings
+from app.audit_replay import AuditReplay
 from app.audit_retention import Retention
 from app.audited_answers import with_audit
 from app.border_scores import BorderScores
@@ -21,7 +23,7 @@ from app.build_models import (
     build_reranker,
 )
 from app.collection_calibration import AskWithout, calibration_finder, search_without
-from app.conversation import with_sessions
+from app.conversation import Answering, with_sessions
 from app.embed_document import CutDocument
 from app.embed_levels import KeyInfo
 from app.ingest_document import cut_document, ingest_document
@@ -80,8 +82,9 @@ def build_service(settings: Settings) -> Service:
     indexes = _indexes(settings, catalog, encoder)
     searcher = build_searcher(settings, catalog, encoder, indexes)
     generator = build_generator(settings)
-    scripts = load_scripts()
+    scripts, metrics = load_scripts(), Metrics()
     rule_books = build_rule_books(settings, catalog, encoder)
+    rule_books.keep_default()
     library = ScriptLibrary(catalog.scripts, catalog.policies.newest, encoder, utc_now)
     gate = policy_gate(library, rules_of(rule_books.of), fallback_texts(scripts))
     answerer = Answerer(
@@ -93,14 +96,11 @@ def build_service(settings: Settings) -> Service:
         answer_settings(settings),
         calibration_finder(catalog, settings.refusal_threshold),
         build_reader(settings, encoder),
-        fallback=fallback_of(library),
+        fallback=fallback_of(library, metrics.count_failure),
     )
-    staged = StagedAnswers(
-        library, Intents(load_examples(), encoder), catalog.policies, gate, answerer.answer
-    )
-    metrics = Metrics()
     names = {"encoder": encoder.name, "generator": generator.name if generator else "none"}
-    audited = with_audit(staged.answer, catalog.audit, scripts, names, metrics)
+    staged = _staged(answerer.answer, catalog, encoder, library, gate, metrics)
+    audited = with_audit(staged, catalog.audit, scripts, names, metrics)
     read = min(settings.top_k, MOST_PASSAGES) if settings.uses_bundled_reader else settings.top_k
     indexes.load()
     keeper = SnapshotKeeper(indexes, SavePolicy(wait=settings.snapshot_seconds))
@@ -122,6 +122,7 @@ def build_service(settings: Settings) -> Service:
         answer=with_sessions(catalog.sessions, audited),
         library=library,
         gate=gate,
+        replay=build_replay(settings, catalog, encoder).replay,
         scored_chunks=BorderScores(catalog, lambda: build_border_scorer(settings, encoder)).page,
         embedder=encoder,
         rule_books=rule_books,
@@ -130,6 +131,21 @@ def build_service(settings: Settings) -> Service:
         refresh=retention.after(library.after(partial(_follow, catalog, indexes))),
         close=close,
     )
+
+
+def _staged(
+    answering: Answering,
+    catalog: Catalog,
+    encoder: "Encoder",
+    library: ScriptLibrary,
+    gate: Gate,
+    metrics: Metrics,
+) -> Answering:
+    intents = Intents(load_examples(), encoder)
+    staged = StagedAnswers(
+        library, intents, catalog.policies, gate, answering, metrics.count_failure
+    )
+    return staged.answer
 
 
 def build_searcher(
@@ -257,6 +273,22 @@ def build_rule_books(settings: Settings, catalog: Catalog, encoder: "Encoder") -
     """Return the compliance rules of all collections. Raises as `open_rule_books`."""
     compiled = build_rule_compiler(settings, encoder)
     return open_rule_books(catalog.rule_sets, settings.rules_file, compiled)
+
+
+def build_replay(settings: Settings, catalog: Catalog, encoder: "Encoder") -> AuditReplay:
+    """Return what plays verdicts of the audit back."""
+    scripts = load_scripts()
+    return AuditReplay(
+        catalog.audit,
+        catalog.scripts,
+        catalog.policies,
+        catalog.rule_sets,
+        embedder=encoder,
+        compiled=build_rule_compiler(settings, encoder),
+        fallbacks=fallback_texts(scripts),
+        approved=[script.text for script in scripts],
+        versions={"code": version("youju"), "encoder": encoder.name},
+    )
 
 
 def build_rule_compiler(settings: Settings, encoder: "Encoder") -> Callable[[str], RuleBook]:

@@ -1,5 +1,6 @@
 """Sessions: what was said before goes in front of a question, and what is said now is kept."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal, cast
@@ -7,9 +8,12 @@ from typing import Literal, cast
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent
 from app.answer_question import stopping
 from generation.records import Turn
+from ingestion.errors import CatalogError
 from ingestion.store.sessions import Sessions
 
 _TURNS = 10
+
+logger = logging.getLogger(__name__)
 
 Answering = Callable[[AnswerRequest], Iterator[AnswerEvent]]
 
@@ -32,10 +36,18 @@ def with_sessions(sessions: Sessions, answering: Answering) -> Answering:
             for event in events:
                 if isinstance(event, DoneEvent):
                     turns = [("user", request.question), ("assistant", event.answer.text)]
-                    sessions.append(key, request.collection, turns)
+                    _keep(sessions, key, request.collection, turns)
                 yield event
 
     return answer
+
+
+def _keep(sessions: Sessions, key: str, collection: str, turns: list[tuple[str, str]]) -> None:
+    try:
+        sessions.append(key, collection, turns)
+    except CatalogError:
+        # All of the answer is out already: it ends as it should, and the next turn lacks this one.
+        logger.exception("A conversation can't be kept")
 
 
 def _stored(sessions: Sessions, key: str) -> tuple[Turn, ...]:

@@ -57,6 +57,13 @@ class RuleBooks:
             self._seen[collection] = time.monotonic()
         return book
 
+    def keep_default(self) -> None:
+        """Keep the service's own rules in the catalog, so that verdicts can be played back.
+
+        They are the rules of the collection without a name, by version. Raises CatalogError.
+        """
+        self._stored.keep("", self._default_content, "youju")
+
     def content(self, collection: str) -> tuple[int, str]:
         """Return the version and the file of a collection's rules; 0: those of the service."""
         stored = self._stored.newest(collection)

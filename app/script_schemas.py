@@ -215,6 +215,9 @@ class PolicyBody(Request):
         dict[StageName, dict[ShortText, StageName]],
         Field(default_factory=_default_moves, max_length=64),
     ]
+    author: Annotated[Author, Field(description="Who puts it in force; kept with the version.")] = (
+        ""
+    )
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -226,8 +229,8 @@ class PolicyBody(Request):
         return self
 
     def content(self) -> Mapping[str, Any]:
-        """Return it as the catalog keeps it."""
-        return self.model_dump(mode="json")
+        """Return it as the catalog keeps it, without its author, who is kept beside it."""
+        return self.model_dump(mode="json", exclude={"author"})
 
 
 class PolicyReply(PolicyBody):
@@ -235,3 +238,4 @@ class PolicyReply(PolicyBody):
 
     collection: str
     version: int
+    created_at: datetime | None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from app.answer_events import AnswerEvent, AnswerRequest
+from app.audit_replay import Replay
 from app.metrics import Metrics
 from app.rule_books import RuleBooks
 from app.settings import Settings
@@ -43,7 +44,8 @@ class Service:
     scored_chunks: a page of a document's chunks as the catalog gives it, every border scored.
     explain: the way of an expected chunk through that very search. Raises NotIndexed.
     answer: yields sentences as compliance releases them, then one DoneEvent; closing the iterator
-    stops the generator. library, gate: what answers are held against.
+    stops the generator. library, gate: what answers are held against. replay: plays a verdict of
+    the audit back, by its number.
     refresh: lets the indexes follow the catalog. close: frees everything.
     """
 
@@ -58,6 +60,7 @@ class Service:
     metrics: Metrics
     library: ScriptLibrary
     gate: Gate
+    replay: Callable[[int], Replay | None]
     readiness: Callable[[], Readiness]
     refresh: Callable[[], None]
     close: Callable[[], None]

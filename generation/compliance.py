@@ -5,12 +5,11 @@ the text that could not be judged.
 """
 
 import math
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
 
 from generation.audit import noted
+from generation.bounded import Bounded, Crowded, Overran, ThreadEnded
 from generation.prompt import Language
 from generation.records import Basis, Verdict
 
@@ -30,6 +29,9 @@ class Candidate:
     stage: str = ""
     approved: bool = False
 
+
+ADVICE = "advice: "
+"""Begins the reason of what is let through although rules would block it."""
 
 Rule = Callable[[Candidate], Verdict]
 """Allows a text (perhaps in a changed form, saying why) or blocks it. May raise: that blocks."""
@@ -54,13 +56,20 @@ def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdi
             return Verdict(False, script, f"rule_failed: {type(error).__name__}")
         if not verdict.allowed:
             return Verdict(False, script, verdict.reason, verdict.basis)
-        text = verdict.text
+        text, asked = verdict.text, verdict.basis.rules or basis.rules
         if verdict.reason:
             reasons.append(verdict.reason)
             basis = verdict.basis
+        basis = replace(basis, rules=asked)
     if not text.strip():
         return Verdict(False, script, "empty")
     return Verdict(True, text, "; ".join(reasons), basis)
+
+
+def has_failed(verdict: Verdict) -> bool:
+    """Tell whether compliance failed at a text, so that its verdict says nothing of the text."""
+    reason = verdict.reason.removeprefix(ADVICE)
+    return reason in ("overloaded", "timeout") or reason.startswith("rule_failed")
 
 
 def _checked(verdict: object) -> Verdict:
@@ -94,8 +103,7 @@ class Gate:
     ) -> None:
         self._judge = judge or _reviewer(rules)
         self._scripts = dict(scripts)
-        self._seconds = seconds
-        self._slots = threading.BoundedSemaphore(at_once)
+        self._bounded = Bounded(seconds, at_once, "compliance")
 
     @noted
     def gate(
@@ -110,31 +118,18 @@ class Gate:
     ) -> Verdict:
         """Return the verdict on a sentence or a whole answer. Never raises, never hangs."""
         script = self._scripts[language]
-        if not self._slots.acquire(timeout=self._seconds):
-            return Verdict(False, script, "overloaded")
         candidate = Candidate(text, tuple(evidence), language, collection, stage, approved)
-        verdicts: SimpleQueue[Verdict] = SimpleQueue()
-
-        def work() -> None:
-            verdict = Verdict(False, script, "rule_failed: thread ended")
-            try:
-                verdict = _checked(self._judge(candidate, script))
-            except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
-                verdict = Verdict(False, script, f"rule_failed: {type(error).__name__}")
-            finally:
-                self._slots.release()
-                verdicts.put(verdict)
-
-        # A thread can't be stopped: one that overruns is left behind, and dies with the process.
         try:
-            threading.Thread(target=work, name="compliance", daemon=True).start()
-        except RuntimeError:  # the process has no thread left
-            self._slots.release()
-            return Verdict(False, script, "overloaded")
-        try:
-            return verdicts.get(timeout=self._seconds)
-        except Empty:
-            return Verdict(False, script, "timeout")
+            return self._bounded.call(lambda: _checked(self._judge(candidate, script)))
+        except Crowded:
+            reason = "overloaded"
+        except Overran:
+            reason = "timeout"
+        except ThreadEnded:
+            reason = "rule_failed: thread ended"
+        except Exception as error:  # noqa: BLE001  # the last resort of a gate that fails closed
+            reason = f"rule_failed: {type(error).__name__}"
+        return Verdict(False, script, reason)
 
 
 def _reviewer(rules: Sequence[Rule]) -> Judge:

@@ -1,6 +1,7 @@
 """The rules in force, in order, as the gate asks them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from generation.compliance import Candidate, Rule
 from generation.records import Basis, Verdict
@@ -17,13 +18,15 @@ def rules_of(book_of: Callable[[str], RuleBook]) -> tuple[Rule, ...]:
     """Return `ALWAYS` and, as the last, the rules of the text's collection (empty: none named)."""
 
     def judge_by_book(candidate: Candidate) -> Verdict:
-        judgement = book_of(candidate.collection).judge(
+        book = book_of(candidate.collection)
+        judgement = book.judge(
             candidate.text,
             evidence=candidate.evidence,
             language=candidate.language,
             stage=candidate.stage or None,
         )
-        return verdict_of(judgement)
+        verdict = verdict_of(judgement)
+        return replace(verdict, basis=replace(verdict.basis, rules=book.rules.digest))
 
     return *ALWAYS, judge_by_book
 

@@ -8,6 +8,7 @@ from typing import Any
 OPENING, INQUIRY, OBJECTION, CLOSING = "opening", "inquiry", "objection", "closing"
 HANDOVER = "handover"
 FALLBACK_STAGE = "fallback"
+CUT_SHORT = "cut_short"
 FALLBACK_TAG = "fallback"
 GREETING_TAG = "greeting"
 DEFAULT_THRESHOLD = 0.5

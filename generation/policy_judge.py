@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from generation.compliance import Candidate, Gate, Rule, review
+from generation.compliance import ADVICE, Candidate, Gate, Rule, review
 from generation.compliance_rules import ALWAYS
 from generation.policy import Mode, Policy
 from generation.prompt import Language
@@ -30,7 +30,9 @@ class PolicyJudge:
         """Return the verdict. Raises what the library and its store raise."""
         self._library.follow()
         policy = self._library.policy(candidate.collection)
-        basis = Basis(policy=policy.mode.value, stage=candidate.stage)
+        basis = Basis(
+            policy=policy.mode.value, policy_version=policy.version, stage=candidate.stage
+        )
         if policy.mode is Mode.OFF:
             return self._based(review(candidate, rules=self._always, script=script), basis)
         if policy.mode is Mode.ADVISE:
@@ -71,12 +73,14 @@ class PolicyJudge:
         if not safe.allowed:
             return safe
         advice = review(candidate, rules=self._rules, script=script)
-        reason = advice.reason if advice.allowed else f"advice: {advice.reason}"
+        reason = advice.reason if advice.allowed else f"{ADVICE}{advice.reason}"
         return Verdict(True, safe.text, reason, advice.basis)
 
     def _based(self, verdict: Verdict, basis: Basis) -> Verdict:
         ruled = verdict.basis
-        merged = replace(basis, rule_id=ruled.rule_id, rule_version=ruled.rule_version)
+        merged = replace(
+            basis, rules=ruled.rules, rule_id=ruled.rule_id, rule_version=ruled.rule_version
+        )
         return replace(verdict, basis=merged)
 
 

@@ -1,7 +1,7 @@
 """What passes between the stages of generation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -86,11 +86,14 @@ class Citation:
 class Basis:
     """What a verdict rests on, as a log keeps it. None and empty: it plays no part.
 
+    policy_version: 0 where the default holds. rules: the digest of the rule file that was asked.
     rule_id: the rule that decided. script_id, script_version: the approved script that is shown, or
     came closest. score: its match, 0 to 1; threshold: what it had to reach at that stage.
     """
 
     policy: str = ""
+    policy_version: int | None = None
+    rules: str = ""
     stage: str = ""
     rule_id: str | None = None
     rule_version: int | None = None
@@ -118,7 +121,8 @@ class Answer:
     """The end of a question.
 
     handover: a human is to take over. stage: where the conversation stands. is_fallback: a script
-    stands in place of what compliance let not through.
+    stands in place of what compliance let not through. cause: why there is a refusal or fallback,
+    from a fixed list; seconds: what stages took; both for counting.
     """
 
     text: str
@@ -131,3 +135,5 @@ class Answer:
     handover: bool = False
     stage: str | None = None
     is_fallback: bool = False
+    cause: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from generation.policy import (
+    CUT_SHORT,
     FALLBACK_STAGE,
     FALLBACK_TAG,
     GREETING_TAG,
@@ -175,11 +176,13 @@ class ScriptLibrary:
         """Return a fallback script of the stage, of all stages else; those not used come first.
 
         When all of a stage were used, the universal one is given, and the one used longest ago
-        where that has been used too.
+        where that has been used too. One of the stage `cut_short` ends an answer that has begun,
+        for which no other will do.
         """
         usable = self._usable(collection, language)
         of_stage = [s for s in usable if s.stage == stage and FALLBACK_TAG in s.tags]
-        universal = [s for s in usable if s.stage == FALLBACK_STAGE]
+        begun = stage == CUT_SHORT
+        universal = [s for s in usable if s.stage == FALLBACK_STAGE and not begun]
         fresh = [s for s in of_stage if s.script_id not in used] or universal or of_stage
         return min(fresh, key=lambda one: _last_use(one, used), default=None)
 

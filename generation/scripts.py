@@ -16,12 +16,14 @@ class Stage(StrEnum):
 
     refusal takes {collection} and {closest_title}, refusal_empty (nothing was found at all) and
     refusal_no_documents (there is nothing to look in) {collection}; the others have no fields.
+    fallback is an answer of its own, cut_short the end of one that has begun.
     """
 
     REFUSAL = "refusal"
     REFUSAL_EMPTY = "refusal_empty"
     REFUSAL_NO_DOCUMENTS = "refusal_no_documents"
     FALLBACK = "fallback"
+    CUT_SHORT = "cut_short"
     GENERATOR_DOWN = "generator_down"
 
 
@@ -30,6 +32,7 @@ FIELDS: Mapping[Stage, frozenset[str]] = {
     Stage.REFUSAL_EMPTY: frozenset({"collection"}),
     Stage.REFUSAL_NO_DOCUMENTS: frozenset({"collection"}),
     Stage.FALLBACK: frozenset(),
+    Stage.CUT_SHORT: frozenset(),
     Stage.GENERATOR_DOWN: frozenset(),
 }
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -76,10 +79,10 @@ def pick_script(scripts: Sequence[Script], stage: Stage, language: Language) -> 
     raise ValueError(f"no script for stage {stage.value} in language {language}")
 
 
-def fallback_texts(scripts: Sequence[Script]) -> dict[Language, str]:
+def fallback_texts(scripts: Sequence[Script], stage: Stage = Stage.FALLBACK) -> dict[Language, str]:
     """Return what is shown, by language, in place of a text that may not be."""
     languages: tuple[Language, ...] = get_args(Language)
-    return {one: pick_script(scripts, Stage.FALLBACK, one).text for one in languages}
+    return {one: pick_script(scripts, stage, one).text for one in languages}
 
 
 def fill_script(script: Script, fields: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from app.audit_schemas import (
     AuditReply,
     ChainFlawReply,
     ChainReply,
+    ReplayReply,
 )
 from app.dependencies import ThePools, TheService
 from app.errors import AuditEntryNotFound
@@ -75,3 +76,12 @@ async def read_entry(sequence: Sequence, service: TheService, pools: ThePools) -
     if entry is None:
         raise AuditEntryNotFound(sequence)
     return AuditEntryReply.model_validate(entry)
+
+
+@router.get("/{sequence}/replay", responses=declared(404, 421, 422, 503))
+async def replay_entry(sequence: Sequence, service: TheService, pools: ThePools) -> ReplayReply:
+    """Judge an entry's words anew by the rules, scripts and policy of then, and compare."""
+    replay = await pools.models.run(partial(service.replay, sequence))
+    if replay is None:
+        raise AuditEntryNotFound(sequence)
+    return ReplayReply.model_validate(replay)

@@ -125,12 +125,16 @@ class Denials:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All rules of a collection. neutral: example sentences that no topic is about."""
+    """All rules of a collection. neutral: example sentences that no topic is about.
+
+    digest: of the file that they were read from, as `digest_of` gives it; empty: from none.
+    """
 
     version: str
     rules: tuple[Rule, ...]
     denials: Denials
     neutral: tuple[str, ...]
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

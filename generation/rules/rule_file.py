@@ -1,5 +1,6 @@
 """Read a rule set from JSON, and say of every rule that is wrong what is wrong with it."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -172,7 +173,12 @@ def parse_rule_set(content: str) -> RuleSet:
     if problems:
         raise RuleSetError(problems)
     kept = Denials(tuple(denials.before), tuple(denials.after), tuple(denials.not_before))
-    return RuleSet(file.version, tuple(rules), kept, tuple(file.neutral))
+    return RuleSet(file.version, tuple(rules), kept, tuple(file.neutral), digest_of(content))
+
+
+def digest_of(content: str) -> str:
+    """Return what names the content of a rule file in the audit."""
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def _rule(written: _Wording | _Required | _Personal | _Topic) -> Rule:

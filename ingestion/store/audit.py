@@ -19,6 +19,7 @@ from ingestion.store.schema import audit_entries, audit_texts, counters, next_va
 
 ERASURE = "erasure"
 _PAGE = 500
+_UNLINKED = "its hash is not that of its content and the one before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,17 @@ class Audit:
                 _joined().where(audit_entries.c.sequence == sequence)
             ).one_or_none()
         return None if row is None else _entry(row)
+
+    def flaws(self, sequence: int) -> list[ChainFlaw]:
+        """Return what is wrong with one entry, its words, and its link to the one before."""
+        with self._database.reading() as connection:
+            wanted = _joined().where(audit_entries.c.sequence.in_((sequence - 1, sequence)))
+            rows = connection.execute(wanted.order_by(audit_entries.c.sequence)).all()
+            previous = rows[0].hash if len(rows) > 1 else GENESIS
+            found = list(_verify_row(rows[-1], set(), set())) if rows else []
+            if rows and link(previous, rows[-1].entry) != rows[-1].hash:
+                found.append(ChainFlaw(sequence, _UNLINKED))
+        return found
 
     def listed(self, wanted: AuditFilter, offset: int, limit: int) -> tuple[list[AuditEntry], int]:
         """Return a page of entries, newest first, and how many there are in all."""
@@ -270,7 +282,7 @@ def verify_chain(connection: sa.Connection, known: AuditHead | None = None) -> I
         if row.sequence != expected:
             yield ChainFlaw(expected, f"entries are missing up to {row.sequence - 1}")
         if link(previous, row.entry) != row.hash:
-            yield ChainFlaw(row.sequence, "its hash is not that of its content and the one before")
+            yield ChainFlaw(row.sequence, _UNLINKED)
         yield from _verify_row(row, erased, missing)
         is_known = is_known or known == AuditHead(row.sequence, row.hash)
         previous, expected = row.hash, row.sequence + 1

@@ -41,6 +41,23 @@ class RuleSets:
             connection.execute(sa.insert(rule_sets).values(row))
         return stored
 
+    def keep(self, collection: str, content: str, author: str) -> None:
+        """Store the next version unless the newest one says the same."""
+        newest = self.newest(collection)
+        if newest is None or newest.content != content:
+            self.put(collection, content, author)
+
+    def versions(self, collection: str) -> list[StoredRuleSet]:
+        """Return all rules that a collection had of its own, newest first."""
+        statement = (
+            sa.select(rule_sets)
+            .where(rule_sets.c.collection == collection)
+            .order_by(rule_sets.c.version.desc())
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [StoredRuleSet(**row) for row in rows]
+
     def version(self, collection: str) -> int:
         """Return the newest version's number, 0 where a collection has no rules of its own."""
         newest = sa.select(sa.func.max(rule_sets.c.version)).where(

@@ -191,6 +191,29 @@ class Scripts:
         with self._database.reading() as connection:
             return [_script(row) for row in connection.execute(statement.order_by("script_id"))]
 
+    def approved_at(self, moment: datetime) -> list[StoredScript]:
+        """Return every script that was approved at a moment, in the version of then.
+
+        Those that were deleted since are not among them.
+        """
+        columns = script_versions.c
+        newest = (
+            sa.select(columns.script_id, sa.func.max(columns.version).label("version"))
+            .where(columns.created_at <= moment)
+            .group_by(columns.script_id)
+            .subquery()
+        )
+        joined = sa.and_(
+            newest.c.script_id == columns.script_id, newest.c.version == columns.version
+        )
+        statement = sa.select(script_versions).join(newest, joined)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).mappings().all()
+            current = {one.script_id: one for one in map(_script, connection.execute(_all()))}
+        then = [_version(dict(row), current[row["script_id"]]) for row in rows]
+        found = [script for script in then if script.state is ApprovalState.APPROVED]
+        return sorted(found, key=lambda script: script.script_id)
+
     def vectors(self, encoder: str) -> dict[tuple[str, int], bytes]:
         """Return the stored vectors of an encoder by script and version."""
         statement = sa.select(
@@ -232,6 +255,10 @@ def _conditions(wanted: ScriptFilter) -> Iterable[sa.ColumnElement[bool]]:
     if wanted.text is not None:
         places = (scripts.c.text, sa.cast(scripts.c.variants, sa.Text), scripts.c.script_id)
         yield sa.or_(*(place.icontains(wanted.text, autoescape=True) for place in places))
+
+
+def _all() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS)
 
 
 def _find(connection: sa.Connection, script_id: str) -> StoredScript | None:

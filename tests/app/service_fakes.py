@@ -12,6 +12,7 @@ import numpy as np
 from fastapi import FastAPI
 
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
+from app.audit_replay import AuditReplay
 from app.border_scores import BorderScores
 from app.metrics import Metrics
 from app.rule_books import RuleBooks, open_rule_books
@@ -24,6 +25,7 @@ from generation.records import Answer, Citation, Outcome
 from generation.rules.rule_book import RuleBook
 from generation.rules.rule_file import parse_rule_set
 from generation.script_library import ScriptLibrary
+from generation.scripts import fallback_texts, load_scripts
 from ingestion.errors import BrokenDocument
 from ingestion.store.catalog import Catalog
 from retrieval.dense import Vectors
@@ -136,6 +138,7 @@ def make_service(models: FakeModels, settings: Settings) -> Service:
         gate=Gate(
             (), {"zh": "稍后再答。", "en": "Later."}, judge=PolicyJudge(library, ALWAYS, ALWAYS)
         ),
+        replay=audit_replay(models.catalog).replay,
         readiness=models.readiness,
         refresh=models.refresh,
         close=models.close,
@@ -149,6 +152,22 @@ def rule_books(catalog: Catalog) -> RuleBooks:
         return RuleBook(parse_rule_set(content), None)
 
     return open_rule_books(catalog.rule_sets, None, compiled)
+
+
+def audit_replay(catalog: Catalog) -> AuditReplay:
+    """Return what plays verdicts back, with an encoder that needs no model and without topics."""
+    scripts = load_scripts()
+    return AuditReplay(
+        catalog.audit,
+        catalog.scripts,
+        catalog.policies,
+        catalog.rule_sets,
+        embedder=GramEncoder(),
+        compiled=lambda content: RuleBook(parse_rule_set(content), None),
+        fallbacks=fallback_texts(scripts),
+        approved=[script.text for script in scripts],
+        versions={"encoder": "grams"},
+    )
 
 
 def script_library(catalog: Catalog) -> ScriptLibrary:

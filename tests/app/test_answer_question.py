@@ -425,6 +425,28 @@ def test_answer_gate_blocks_shows_the_script_and_nothing_of_the_draft(
     assert answer.citations == ()
 
 
+def block_five(candidate: Candidate) -> Verdict:
+    return Verdict("五册" not in candidate.text, candidate.text, "blocked")
+
+
+def test_answer_of_which_a_later_sentence_is_blocked_ends_in_words_for_that() -> None:
+    generator = FakeGenerator("借阅期限为三十日。\n", "读者每次借书不得超过五册。\n")
+    answer = Answering(generator, passage(ZH), rules=[block_five]).answer(ZH_QUESTION)
+    end = pick_script(SCRIPTS, Stage.CUT_SHORT, "zh")
+    assert answer.text == f"借阅期限为三十日。{end.text}"
+    assert (answer.outcome, answer.script_id) == (Outcome.SCRIPT, end.script_id)
+    assert (answer.is_fallback, answer.cause) == (True, "blocked")
+    assert {citation.sentence for citation in answer.citations} == {0}
+
+
+def test_answer_tells_why_and_what_its_stages_took() -> None:
+    answer = Answering(FakeGenerator("借阅期限为三十日。"), passage(ZH)).answer(ZH_QUESTION)
+    assert answer.cause == ""
+    assert set(answer.seconds) == {"search", "read", "generate", "align"}
+    failed = Answering(None, passage(ZH), rules=[fail]).answer(ZH_QUESTION)
+    assert failed.cause == "failed"
+
+
 def test_answer_gate_blocks_stops_the_model() -> None:
     generator = FakeGenerator("借阅期限为三十日。\n", "读者每次借书不得超过五册。\n", "更多。")
     Answering(generator, passage(ZH), rules=[block]).answer(ZH_QUESTION)

@@ -1,3 +1,5 @@
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +10,12 @@ from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEve
 from app.audited_answers import AuditedAnswers
 from app.metrics import Metrics
 from generation.compliance import Candidate, Gate
+from generation.errors import ComplianceFailed
 from generation.records import Answer, Outcome, Verdict
 from ingestion.errors import CatalogUnavailable
 from ingestion.store.audit import AuditDraft, AuditEntry, AuditFilter, AuditHead
 from ingestion.store.catalog import Catalog
-from tests.app.service_fakes import answer
+from tests.app.service_fakes import CITATION, answer
 
 FALLBACKS = {"zh": "请联系人工。", "en": "Please ask a person."}
 REQUEST = AnswerRequest("期限多长？", "hr", (), "s1", "inquiry", None, None, "trace-1")
@@ -133,6 +136,45 @@ def test_an_end_with_other_words_than_were_released_is_put_right() -> None:
 
     texts, _ = told(list(audited(say, Trail(), Metrics()).answer(REQUEST)))
     assert texts == ["已批准。"]
+
+
+def test_a_part_of_compliance_that_fails_ends_the_answer_in_approved_words() -> None:
+    trail, metrics = Trail(), Metrics()
+
+    def say(request: AnswerRequest) -> Iterator[AnswerEvent]:
+        yield SentenceEvent(0, "已批准。", (CITATION,))
+        raise ComplianceFailed("stages", "KeyError")
+
+    path = AuditedAnswers(
+        say, trail.append, FALLBACKS, ["已批准。"], {}, metrics, {"zh": "到此为止。", "en": "End."}
+    )
+    texts, end = told(list(path.answer(REQUEST)))
+    assert texts == ["已批准。", "到此为止。"]
+    assert (end.outcome, end.is_fallback, end.cause) == (Outcome.SCRIPT, True, "stages")
+    assert end.citations == (CITATION,)
+    assert trail.drafts[-1].facts["reason"] == "held back: stages: KeyError"
+    assert trail.drafts[-1].texts["shown"] == "到此为止。"
+    assert b'youju_compliance_failures_total{kind="stages"} 1.0' in metrics.page()
+    assert b'youju_fallbacks_total{reason="stages"} 1.0' in metrics.page()
+
+
+def test_an_audit_that_hangs_or_says_nothing_is_not_waited_for() -> None:
+    released = threading.Event()
+    for append in (lambda _drafts: released.wait(20), lambda _drafts: None):
+        path = AuditedAnswers(
+            through_the_gate("一。"),
+            append,  # type: ignore[arg-type]  # what it should not return
+            FALLBACKS,
+            [],
+            {},
+            Metrics(),
+            seconds=0.05,
+        )
+        began = time.monotonic()
+        texts, _ = told(list(path.answer(REQUEST)))
+        assert texts == [FALLBACKS["zh"]]
+        assert time.monotonic() - began < 10
+    released.set()
 
 
 def test_a_consumer_that_leaves_stops_what_answers() -> None:

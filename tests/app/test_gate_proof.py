@@ -40,6 +40,7 @@ NOT_ANSWERING = {
     "/audit/verify",
     "/collections/{name}/calibration",
     "/audit/{sequence}",
+    "/audit/{sequence}/replay",
     "/collections",
     "/collections/{name}/policy",
     "/collections/{name}/policy/versions",

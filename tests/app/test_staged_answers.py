@@ -1,10 +1,15 @@
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pytest
+
 from app.answer_events import AnswerEvent, AnswerRequest, DoneEvent, SentenceEvent
-from app.staged_answers import StagedAnswers
+from app.staged_answers import StagedAnswers, fallback_of
+from generation.bounded import Bounded
 from generation.compliance import Gate
 from generation.compliance_rules import ALWAYS
+from generation.errors import ComplianceFailed
 from generation.policy_judge import PolicyJudge
 from generation.records import Answer, Outcome
 from generation.stages import Intents
@@ -41,7 +46,17 @@ class Talk:
         self.asked: list[AnswerRequest] = []
         self.outcome = Outcome.ANSWERED
         intents = Intents(EXAMPLES, GramEncoder())
-        self.staged = StagedAnswers(library, intents, catalog.policies, gate, self._answer)
+        self.failures: list[str] = []
+        self.library, self.intents = library, intents
+        self.staged = StagedAnswers(
+            library,
+            intents,
+            catalog.policies,
+            gate,
+            self._answer,
+            self.failures.append,
+            Bounded(0.2, name="stages"),
+        )
 
     def _answer(self, request: AnswerRequest) -> Iterator[AnswerEvent]:
         self.asked.append(request)
@@ -110,3 +125,81 @@ def test_staged_script_that_rules_block_is_not_shown(catalog: Catalog) -> None:
     said = Talk(catalog, [bad]).say("转人工")
     assert said.text == "稍后再答。"
     assert said.script_id is None
+
+
+@pytest.mark.parametrize("fault", ["raises", "hangs", "odd"])
+@pytest.mark.parametrize("part", ["follow", "policy", "nearest", "handover", "greeting", "intent"])
+def test_staged_plan_that_can_not_be_made_is_a_failure_of_compliance(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, fault: str, part: str
+) -> None:
+    talk, released = Talk(catalog), threading.Event()
+    talk.put(script_first=True, handover_after=0)
+
+    def broken(*_given: object, **_named: object) -> object:
+        if fault == "raises":
+            raise KeyError
+        if fault == "hangs":
+            released.wait(20)
+        return object()
+
+    owner = talk.intents if part == "intent" else talk.library
+    monkeypatch.setattr(owner, part, broken)
+    question = {"handover": "转人工", "greeting": "你好"}.get(part, "zebra")
+    if (fault, part) == ("odd", "follow"):  # what it returns is not looked at
+        assert talk.say(question).outcome is Outcome.ANSWERED
+        return
+    if (fault, part) == ("odd", "intent"):  # an intent that leads nowhere
+        assert talk.say(question).stage == "opening"
+        return
+    with pytest.raises(ComplianceFailed, match="stages"):
+        talk.say(question)
+    assert talk.asked == []
+    released.set()
+
+
+def test_staged_state_that_can_not_be_kept_ends_the_answer_all_the_same(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = Talk(catalog)
+
+    def full(*_given: object) -> None:
+        raise OSError(28, "full")
+
+    monkeypatch.setattr(catalog.policies, "keep_state", full)
+    assert talk.say("zebra").outcome is Outcome.ANSWERED
+    assert talk.failures == ["session"]
+
+
+def test_fallback_that_can_not_be_found_is_none_and_told(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = script_library(catalog)
+    failures: list[str] = []
+    choose = fallback_of(library, failures.append, 0.1)
+    assert choose("a", "inquiry", "zh", ()) is None
+    released = threading.Event()
+    for broken in (lambda *_given: 1 // 0, lambda *_given: object(), lambda *_: released.wait(20)):
+        monkeypatch.setattr(library, "fallback", broken)
+        assert choose("a", "inquiry", "zh", ()) is None
+    released.set()
+    assert failures == ["fallback"] * 3
+
+
+def test_fallback_of_an_answer_that_has_begun_is_only_one_for_that(catalog: Catalog) -> None:
+    own = [
+        ScriptDraft(
+            text, "zh", stage, script_id=stage, tags=("fallback",), state=ApprovalState.APPROVED
+        )
+        for stage, text in (("fallback", "稍后再答。"), ("cut_short", "余下的请问店员。"))
+    ]
+    catalog.scripts.put_all(own[:1])
+    library = script_library(catalog)
+    choose = fallback_of(library)
+    library.follow()
+    assert choose("a", "cut_short", "zh", ()) is None
+    catalog.scripts.put_all(own)
+    library.follow()
+    found = choose("a", "cut_short", "zh", ())
+    assert found is not None and found.text == "余下的请问店员。"
+    other = choose("a", "inquiry", "zh", ())
+    assert other is not None and other.text == "稍后再答。"

@@ -194,6 +194,23 @@ async def test_match_shows_nearest_scripts_and_the_verdict(client: httpx.AsyncCl
     assert other.json()["verdict"]["allowed"] is False
 
 
+async def test_policy_keeps_who_put_it_in_force(client: httpx.AsyncClient) -> None:
+    default = (await client.get("/collections/shop/policy")).json()
+    assert (default["author"], default["created_at"]) == ("", None)
+    for author in ("li", "wang"):
+        body = {"mode": "strict", "author": author}
+        put = await client.put("/collections/shop/policy", json=body)
+        assert put.json()["author"] == author
+    await client.put("/collections/shop/policy", json={"mode": "guard"})
+    versions = (await client.get("/collections/shop/policy/versions")).json()["versions"]
+    assert [one["author"] for one in versions] == ["", "wang", "li"]
+    assert all(one["created_at"] for one in versions)
+    for wrong in ("x" * 129, "a\x00b", 7, None):
+        body = {"mode": "strict", "author": wrong}
+        response = await client.put("/collections/shop/policy", json=body)
+        assert_problem(response, 422, "invalid_request")
+
+
 async def test_policy_is_stored_by_version_and_checked(client: httpx.AsyncClient) -> None:
     default = (await client.get("/collections/shop/policy")).json()
     assert (default["mode"], default["version"]) == ("guard", 0)
