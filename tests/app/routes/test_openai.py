@@ -425,7 +425,7 @@ async def test_chat_sentence_that_compliance_blocks_never_appears(
     text = "读者每次借书不得超过五册。借阅期限为三十日。"
     passage = replace(PASSAGE, text=text, end=PASSAGE.start + len(text))
     scripts = load_scripts()
-    script = pick_script(scripts, Stage.FALLBACK, "zh").text
+    script = pick_script(scripts, Stage.CUT_SHORT, "zh").text
     answerer = Answerer(
         lambda _request: SearchResult((passage,), {}, 1),
         lambda _passage, _position: 1,
