@@ -5,10 +5,11 @@ import { serverEvents } from "./events.js";
 /**
  * Why a call brought no result. `status` 0: the service could not be reached or fell silent.
  *
- * files: of several that were all rejected, the entry of each.
+ * files: of several that were all rejected, the entry of each. errors: what is wrong with a body,
+ * `{loc, msg}` each.
  */
 export class Problem extends Error {
-  constructor({ status, title = "", detail = "", code = "", trace = "", retryAfter = null, files = [] }) {
+  constructor({ status, title = "", detail = "", code = "", trace = "", retryAfter = null, files = [], errors = [] }) {
     super(detail || title || `HTTP ${status}`);
     this.name = "Problem";
     this.status = status;
@@ -18,6 +19,7 @@ export class Problem extends Error {
     this.trace = trace;
     this.retryAfter = retryAfter;
     this.files = files;
+    this.errors = errors;
   }
 }
 
@@ -152,9 +154,13 @@ export async function ask(request, signal, on) {
 }
 
 async function post(address, request) {
+  return (await send(address, "POST", request)).json();
+}
+
+/** Send a body as JSON and return the response. Raises Problem. */
+export function send(address, method, body) {
   const headers = { "Content-Type": "application/json" };
-  const response = await call(address, { method: "POST", headers, body: JSON.stringify(request) });
-  return response.json();
+  return call(address, { method, headers, body: JSON.stringify(body) });
 }
 
 function translate(error) {
@@ -162,7 +168,8 @@ function translate(error) {
   throw new Problem({ status: 0 });
 }
 
-async function call(address, options = {}) {
+/** Return the response of a call that went well. Raises Problem. */
+export async function call(address, options = {}) {
   const response = await fetch(address, options).catch(translate);
   if (response.ok) return response;
   const body = parseJson(await response.text().catch(() => ""));
@@ -179,6 +186,7 @@ function toProblem(status, body, retryAfter) {
     trace: asText(body?.trace_id),
     retryAfter: Number.isNaN(seconds) ? null : seconds,
     files: body?.code === "all_files_rejected" ? body.errors.map(rejectedFile) : [],
+    errors: Array.isArray(body?.errors) ? body.errors : [],
   });
 }
 

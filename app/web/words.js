@@ -1,9 +1,11 @@
 /** Every word of the page in both languages, and the one mechanism that shows them. */
 
+import { MANAGE_WORDS } from "./manage_words.js";
 import { recall, remember } from "./remembered.js";
 
 // key: [Chinese, English, English for exactly one]; {name} is filled in.
 const WORDS = {
+  ...MANAGE_WORDS,
   skip: ["跳到提问框", "Skip to the question"],
   brand: ["有据", "Youju"],
   pageTitle: ["有据 Youju", "Youju 有据"],

@@ -43,7 +43,8 @@ def models(catalog: Catalog) -> FakeModels:
 def web_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "web"
     folder.mkdir()
-    (folder / "index.html").write_text("<!doctype html><title>有据</title>", encoding="utf-8")
+    for name in ("index.html", "manage.html"):
+        (folder / name).write_text("<!doctype html><title>有据</title>", encoding="utf-8")
     (folder / "app.js").write_text("export {};", encoding="utf-8")
     return folder
 

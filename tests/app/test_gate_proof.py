@@ -35,6 +35,7 @@ ANSWERING = {"/ask", "/v1/chat/completions"}
 # What people stored, what a search found, and the record of it all: shown as it is, on purpose.
 NOT_ANSWERING = {
     "/",
+    "/manage",
     "/audit",
     "/audit/head",
     "/audit/verify",

@@ -188,6 +188,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.page(WEB / name)
             case [""]:
                 self.page(WEB / "index.html")
+            case ["manage"]:
+                self.page(WEB / "manage.html")
             case ["documents"]:
                 self.list_documents(parse_qs(url.query))
             case ["documents", _, "text"] if self.service.text is not None:
