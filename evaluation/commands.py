@@ -20,6 +20,7 @@ from evaluation.datasets import (
     leave_out,
     load_dataset,
 )
+from evaluation.injection_commands import injection
 from evaluation.noise import Noise as Kind
 from evaluation.progress import shown_progress
 from evaluation.report import Cell, show_table
@@ -47,6 +48,7 @@ LeaveOut = Annotated[
 ]
 
 app.command()(compliance)
+app.command()(injection)
 
 
 @app.command()
