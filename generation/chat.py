@@ -179,48 +179,53 @@ class _Refused(Exception):
 def _read_stream(
     response: httpx.Response, seconds: float, clock: Callable[[], float]
 ) -> Iterator[str]:
-    finished = False
-    for data in _events(response, seconds, clock):
+    """Yield what the reply says.
+
+    Only words and thoughts count as progress: a server that sends nothing else for `seconds`,
+    comments that keep a line alive or events without text, is given up.
+    """
+    finished, last = False, clock()
+    for data in _events(response):
         if data == "[DONE]":
             return
-        piece, ended = _parse_event(data)
+        piece, thought, ended = _parse_event(data) if data else ("", False, False)
         finished = finished or ended
         if piece:
             yield piece
+        if piece or thought:
+            last = clock()
+        elif clock() - last > seconds:
+            raise _Refused(f"no text for {seconds:g} seconds", None)
     if not finished:
         raise _Refused("the stream ended before the reply did", None)
 
 
-def _events(response: httpx.Response, seconds: float, clock: Callable[[], float]) -> Iterator[str]:
-    """Yield the data of each server-sent event.
-
-    Comments that keep a line alive do not count as progress: a server that sends nothing else for
-    `seconds` is given up.
-    """
-    pending, last = b"", clock()
+def _events(response: httpx.Response) -> Iterator[str]:
+    """Yield the data of each server-sent event, and nothing ("") after bytes that hold none."""
+    pending = b""
     for chunk in response.iter_bytes():
         *lines, pending = (pending + chunk).split(b"\n")
         for line in lines:
             text = line.decode("utf-8", "replace").strip()
             if text.startswith("data:"):
                 yield text.removeprefix("data:").strip()
-                last = clock()
-        if clock() - last > seconds:
-            raise _Refused(f"no text for {seconds:g} seconds", None)
+        yield ""
         if len(pending) > _LONGEST_LINE:
             raise _Refused("a line of the stream is too long", None)
 
 
-def _parse_event(data: str) -> tuple[str, bool]:
-    """Return an event's text and whether it ends the reply."""
+def _parse_event(data: str) -> tuple[str, bool, bool]:
+    """Return an event's text, whether it has a thought, and whether it ends the reply."""
     try:
         event = json.loads(data)
         if "error" in event:
             raise _Refused(f"the server reports {str(event['error'])[:_DETAIL_BYTES]}", None)
         if not event["choices"]:
-            return "", False
+            return "", False, False
         choice = event["choices"][0]
         piece = choice["delta"].get("content") or ""
+        # A model that thinks aloud does so under one of two names, by its server.
+        thought = bool(choice["delta"].get("reasoning_content") or choice["delta"].get("reasoning"))
         ended = choice.get("finish_reason") is not None
     except (
         ValueError,
@@ -233,7 +238,7 @@ def _parse_event(data: str) -> tuple[str, bool]:
         raise _Refused(f"malformed event {data[:_DETAIL_BYTES]!r}", None) from error
     if not isinstance(piece, str):
         raise _Refused(f"malformed event {data[:_DETAIL_BYTES]!r}", None)
-    return piece, ended
+    return piece, thought, ended
 
 
 def _describe(error: httpx.HTTPError) -> str:

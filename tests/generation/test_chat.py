@@ -158,15 +158,30 @@ def test_stream_from_silent_server_times_out(
     generator.close()
 
 
-def test_stream_of_comments_only_times_out(
-    server: ScriptedServer, clock: Clock, pauses: list[float]
+@pytest.mark.parametrize("nothing", [b": ping\n\n", event(""), b'data: {"choices": []}\n\n'])
+def test_stream_without_text_times_out(
+    server: ScriptedServer, clock: Clock, pauses: list[float], nothing: bytes
 ) -> None:
     generator = chat(server.url, clock, pauses, seconds=0.3)
-    server.replies = [endless(lambda _: b": ping\n\n", 0.01)]
+    server.replies = [endless(lambda _: nothing, 0.01)]
     with pytest.raises(GeneratorUnavailable, match="no text for"):
         ask(generator)
     generator.close()
     assert server.client_left.wait(5)
+
+
+def test_stream_of_thoughts_is_progress(
+    server: ScriptedServer, clock: Clock, pauses: list[float]
+) -> None:
+    generator = chat(server.url, clock, pauses, seconds=0.3)
+    thought = b'data: {"choices": [{"delta": {"reasoning_content": "hm"}}]}\n\n'
+
+    def thinking(number: int) -> bytes:
+        return thought if number < 60 else event("好。") + b"data: [DONE]\n\n"
+
+    server.replies = [endless(thinking, 0.01)]
+    assert ask(generator) == ["好。"]
+    generator.close()
 
 
 def test_stream_closed_early_closes_the_request(
