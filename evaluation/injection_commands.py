@@ -1,7 +1,7 @@
 """`youju evaluate injection`: whether documents can give orders."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -44,7 +44,7 @@ def injection(
     from evaluation.binding import open_subject
     from evaluation.collection import serve_collection
 
-    given: dict[str, object] = {"refusal_threshold": threshold}
+    given: dict[str, Any] = {"refusal_threshold": threshold}
     settings = Settings(**given | ({"strategy": strategy} if strategy else {}))
     try:
         attacks = load_attacks(file) if file else shipped_attacks()
