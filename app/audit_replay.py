@@ -1,6 +1,6 @@
 """Playing a verdict back: judge the same words anew by what was in force then, and compare."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -219,8 +219,8 @@ class _PastScripts:
     def approved(self) -> list[StoredScript]:
         return list(self._then)
 
-    def vectors(self, encoder: str) -> dict[tuple[str, int], bytes]:
-        return self._scripts.vectors(encoder) if self._then else {}
+    def vectors(self, encoder: str, script_ids: Collection[str]) -> dict[tuple[str, int], bytes]:
+        return self._scripts.vectors(encoder, script_ids)
 
     def keep_vectors(self, encoder: str, made: Sequence[tuple[str, int, bytes]]) -> None:
         """Keep nothing: the vectors of now are those to keep."""

@@ -56,6 +56,7 @@ from retrieval.document_entry import indexing_identity
 from retrieval.explain import explain
 from retrieval.fusion_weights import weights_of
 from retrieval.manifest import IndexIdentity
+from retrieval.recent_vectors import RecentVectors
 from retrieval.search import Searcher
 from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
 from retrieval.snapshots import Snapshots
@@ -85,7 +86,8 @@ def build_service(settings: Settings) -> Service:
     scripts, metrics = load_scripts(), Metrics()
     rule_books = build_rule_books(settings, catalog, encoder)
     rule_books.keep_default()
-    library = ScriptLibrary(catalog.scripts, catalog.policies.newest, encoder, utc_now)
+    recent = RecentVectors(encoder)
+    library = ScriptLibrary(catalog.scripts, catalog.policies.newest, recent, utc_now)
     gate = policy_gate(library, rules_of(rule_books.of), fallback_texts(scripts))
     answerer = Answerer(
         searcher.search,
@@ -99,7 +101,7 @@ def build_service(settings: Settings) -> Service:
         fallback=fallback_of(library, metrics.count_failure),
     )
     names = {"encoder": encoder.name, "generator": generator.name if generator else "none"}
-    staged = _staged(answerer.answer, catalog, encoder, library, gate, metrics)
+    staged = _staged(answerer.answer, catalog, recent, library, gate, metrics)
     audited = with_audit(staged, catalog.audit, scripts, names, metrics)
     read = min(settings.top_k, MOST_PASSAGES) if settings.uses_bundled_reader else settings.top_k
     indexes.load()
@@ -136,12 +138,12 @@ def build_service(settings: Settings) -> Service:
 def _staged(
     answering: Answering,
     catalog: Catalog,
-    encoder: "Encoder",
+    embedder: RecentVectors,
     library: ScriptLibrary,
     gate: Gate,
     metrics: Metrics,
 ) -> Answering:
-    intents = Intents(load_examples(), encoder)
+    intents = Intents(load_examples(), embedder)
     staged = StagedAnswers(
         library, intents, catalog.policies, gate, answering, metrics.count_failure
     )

@@ -24,6 +24,7 @@ from evaluation.injection_commands import injection
 from evaluation.noise import Noise as Kind
 from evaluation.progress import shown_progress
 from evaluation.report import Cell, show_table
+from evaluation.script_commands import evaluate_scripts
 from evaluation.served import NotServed
 
 # What the runs need is imported once the data is known to be good: it takes seconds, and the
@@ -49,6 +50,7 @@ LeaveOut = Annotated[
 
 app.command()(compliance)
 app.command()(injection)
+app.command("scripts")(evaluate_scripts)
 
 
 @app.command()

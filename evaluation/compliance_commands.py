@@ -22,6 +22,7 @@ from evaluation.compliance_run import (
     table_rows,
 )
 from evaluation.report import show_table
+from evaluation.script_commands import calibrate_scripts
 from generation.rules.rule_book import RuleBook
 from generation.rules.rule_file import load_rule_set
 
@@ -68,6 +69,9 @@ def compliance(
 @calibrate.callback()
 def _group() -> None:
     pass
+
+
+calibrate.command("scripts")(calibrate_scripts)
 
 
 @calibrate.command("compliance")

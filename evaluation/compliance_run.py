@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -15,6 +15,7 @@ from generation.prompt import Language
 from generation.rules.records import Judgement
 from generation.rules.rule_book import RuleBook
 
+_Line = TypeVar("_Line", bound=BaseModel)
 _Z = 1.959964  # of a two-sided interval of 95 %
 
 
@@ -88,13 +89,13 @@ def shipped(part: Part) -> list[Labelled]:
     """Return one part of the sentences that ship."""
     name = f"{part.value}.jsonl"
     resource = files("evaluation") / "compliance_data" / name
-    return _parse(resource.read_text(encoding="utf-8").splitlines(), name)
+    return parse_lines(Labelled, resource.read_text(encoding="utf-8"), name)
 
 
 def load_labelled(path: Path) -> list[Labelled]:
     """Read labelled sentences, one JSON object a line. Raises LabelledFileError, or OSError."""
     try:
-        return _parse(path.read_text(encoding="utf-8-sig").splitlines(), path.name)
+        return parse_lines(Labelled, path.read_text(encoding="utf-8-sig"), path.name)
     except UnicodeDecodeError as exc:
         raise LabelledFileError(path.name, 1, "this is not UTF-8") from exc
 
@@ -108,8 +109,12 @@ def judge_all(book: RuleBook, sentences: Iterable[Labelled]) -> list[Judged]:
 
 
 def rate(judged: Sequence[Judged]) -> Rate:
-    """Return how many are wrong (Wilson 1927)."""
-    count, total = sum(one.is_wrong for one in judged), len(judged)
+    """Return how many are wrong."""
+    return rate_of(sum(one.is_wrong for one in judged), len(judged))
+
+
+def rate_of(count: int, total: int) -> Rate:
+    """Return a share with its interval (Wilson 1927)."""
     if not total:
         return Rate(0, 0, 0.0, 1.0)
     share, spread = count / total, _Z * _Z / total
@@ -148,13 +153,14 @@ def _cells(found: Rate) -> list[str]:
     return [str(found.total), f"{found.count} = {100 * found.share:.1f} % {bounds}"]
 
 
-def _parse(lines: Sequence[str], name: str) -> list[Labelled]:
-    found: list[Labelled] = []
-    for number, line in enumerate(lines, start=1):
+def parse_lines(kind: type[_Line], content: str, name: str) -> list[_Line]:
+    """Read one object of a kind from each line. Raises LabelledFileError."""
+    found: list[_Line] = []
+    for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            found.append(Labelled.model_validate(json.loads(line)))
+            found.append(kind.model_validate(json.loads(line)))
         except ValidationError as exc:
             item = exc.errors(include_url=False)[0]
             place = ".".join(map(str, item["loc"]))

@@ -1,9 +1,9 @@
 """Approved scripts as answers are held against them: their own index, following the catalog."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -17,14 +17,15 @@ from generation.policy import (
     Policy,
     read_policy,
 )
-from generation.script_match import Wording, differs, match_score, wording
+from generation.script_index import Match, ScriptIndex, is_valid
+from generation.script_wording import wording
 from ingestion.store.policies import StoredPolicy
 from ingestion.store.scripts import StoredScript
-from retrieval.dense import DenseIndex, Vectors
+from retrieval.dense import Vectors
 
-NEIGHBOURS = 30
 _EMBEDDED_AT_ONCE = 16
 _EMBEDDED_BESIDE = 64
+_READ_BESIDE = 100
 _FLOAT = np.dtype("<f4")
 _Key = tuple[str, int]
 
@@ -40,8 +41,8 @@ class ScriptStore(Protocol):
         """Return every approved script."""
         ...
 
-    def vectors(self, encoder: str) -> dict[_Key, bytes]:
-        """Return the vectors that are kept."""
+    def vectors(self, encoder: str, script_ids: Collection[str]) -> dict[_Key, bytes]:
+        """Return the vectors that are kept of these scripts."""
         ...
 
     def keep_vectors(self, encoder: str, made: Sequence[tuple[str, int, bytes]]) -> None:
@@ -67,22 +68,6 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A script beside a sentence. differs: what the two state differently, empty: nothing."""
-
-    script: StoredScript
-    score: float
-    cosine: float
-    differs: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    script: StoredScript
-    wording: Wording
-
-
 class ScriptLibrary:
     """All approved scripts and all policies. Safe to share between threads."""
 
@@ -102,10 +87,10 @@ class ScriptLibrary:
         self._seen = -1
         self._scripts: Mapping[str, StoredScript] = {}
         self._policies: Mapping[str, Policy] = {}
-        self._index = DenseIndex(embedder.dimension)
-        self._entries: dict[int, _Entry] = {}
-        self._ids: dict[_Key, list[int]] = {}
-        self._next_id = 0
+        self._index = ScriptIndex(embedder.dimension)
+        self._waiting: dict[_Key, StoredScript] = {}
+        self._in_use: frozenset[str] = frozenset()
+        self._special: Sequence[StoredScript] = ()
 
     def follow(self, most: int = _EMBEDDED_AT_ONCE) -> None:
         """See what the catalog holds now; of new scripts, embed so many at once.
@@ -122,7 +107,9 @@ class ScriptLibrary:
                 }
                 scripts = {one.script_id: one for one in self._store.approved()}
                 self._policies, self._scripts = policies, scripts
-                self._drop_changed()
+                self._in_use = frozenset(one.collection for one in scripts.values())
+                self._special = [one for one in scripts.values() if _is_special(one)]
+                self._take_changes()
                 self._take_kept()
                 self._seen = number
         # One thread embeds; the others go on with what there is, as nobody may wait for a model.
@@ -133,13 +120,21 @@ class ScriptLibrary:
                 self._embedding.release()
 
     def after(self, step: Callable[[], object]) -> Callable[[], None]:
-        """Return a step that also follows the catalog, with more new scripts at once."""
+        """Return a step that also follows the catalog, with more new scripts at once.
+
+        It reads scripts ahead too, which sentences would wait for.
+        """
 
         def both() -> None:
             step()
             self.follow(_EMBEDDED_BESIDE)
+            self.read_ahead(_READ_BESIDE)
 
         return both
+
+    def read_ahead(self, most: int) -> None:
+        """Read the wordings of so many scripts, which is done once and else when one is near."""
+        self._index.prepare(most)
 
     def policy(self, collection: str) -> Policy:
         """Return the policy of a collection, the default where it has none."""
@@ -147,28 +142,26 @@ class ScriptLibrary:
 
     def is_empty(self, collection: str) -> bool:
         """Return whether a collection has no approved script."""
-        return not any(one.collection in ("", collection) for one in self._scripts.values())
+        return not self._in_use & {"", collection}
 
     def nearest(self, text: str, *, collection: str, language: str, limit: int = 5) -> list[Match]:
-        """Return the scripts that may be used now and are nearest, best first, each once."""
-        if not self._entries:
+        """Return the scripts that may be used now and are nearest, best first, each once.
+
+        Raises what the encoder raises; ValueError where its vector is not finite.
+        """
+        if not len(self._index):
             return []
-        said, now = wording(text), self._clock()
         vector = self._embedder.embed_queries([text])[0]
         if not np.isfinite(vector).all():
             raise ValueError("the encoder gave no finite vector")
-        within = self._within(collection, language, now)
-        best: dict[str, Match] = {}
-        for number, cosine in self._index.search(vector, NEIGHBOURS, within):
-            entry = self._entries.get(number)
-            if entry is None:
-                continue
-            score = match_score(said, entry.wording, cosine)
-            known = best.get(entry.script.script_id)
-            if known is None or (score, cosine) > (known.score, known.cosine):
-                found = Match(entry.script, score, cosine, differs(said, entry.wording))
-                best[entry.script.script_id] = found
-        return sorted(best.values(), key=lambda one: (-one.score, -one.cosine))[:limit]
+        return self._index.nearest(
+            wording(text),
+            vector,
+            collections=("", collection),
+            language=language,
+            now=self._clock(),
+            limit=limit,
+        )
 
     def fallback(
         self, collection: str, stage: str, language: str, used: Sequence[str]
@@ -204,46 +197,39 @@ class ScriptLibrary:
         now = self._clock()
         found = [
             one
-            for one in self._scripts.values()
+            for one in self._special
             if one.language == language
             and one.collection in ("", collection)
-            and _is_valid(one, now)
+            and is_valid(one, now)
         ]
         # Those of the collection itself come before those of every collection.
         return sorted(found, key=lambda one: (not one.collection, one.script_id))
 
-    def _within(self, collection: str, language: str, now: datetime) -> list[int]:
-        return [
-            number
-            for number, entry in list(self._entries.items())
-            if entry.script.language == language
-            and entry.script.collection in ("", collection)
-            and _is_valid(entry.script, now)
-            and FALLBACK_TAG not in entry.script.tags
-            and entry.script.stage not in (FALLBACK_STAGE, HANDOVER)
-        ]
+    def _take_changes(self) -> None:
+        """Let go of what was changed or withdrawn, and note what waits for its vectors."""
+        wanted = {(one.script_id, one.version): one for one in self._matching()}
+        self._index.remove([key for key in self._index if key not in wanted])
+        self._waiting = {key: one for key, one in wanted.items() if key not in self._index}
 
-    def _drop_changed(self) -> None:
-        wanted = {(one.script_id, one.version) for one in self._scripts.values()}
-        gone = [key for key in self._ids if key not in wanted]
-        ids = [number for key in gone for number in self._ids.pop(key)]
-        for number in ids:
-            self._entries.pop(number, None)
-        if ids:
-            self._index.remove(ids)
+    def _matching(self) -> Iterator[StoredScript]:
+        for one in self._scripts.values():
+            if FALLBACK_TAG not in one.tags and one.stage not in (FALLBACK_STAGE, HANDOVER):
+                yield one
 
     def _take_kept(self) -> None:
-        kept = self._store.vectors(self._embedder.name)
-        for script in self._waiting():
-            texts = _texts(script)
-            size = len(texts) * self._embedder.dimension * _FLOAT.itemsize
-            blob = kept.get((script.script_id, script.version), b"")
-            if len(blob) == size:
-                self._add(script, np.frombuffer(blob, _FLOAT).reshape(len(texts), -1))
+        if not self._waiting:
+            return
+        ids = {script_id for script_id, _ in self._waiting}
+        kept = self._store.vectors(self._embedder.name, ids)
+        for key, script in list(self._waiting.items()):
+            rows = len(_texts(script))
+            blob = kept.get(key, b"")
+            if len(blob) == rows * self._embedder.dimension * _FLOAT.itemsize:
+                self._add(script, np.frombuffer(blob, _FLOAT).reshape(rows, -1))
 
     def _embed(self, most: int) -> None:
         with self._following:
-            waiting = self._waiting()[:most]
+            waiting = list(islice(self._waiting.values(), most))
         if not waiting:
             return
         vectors = self._embedder.embed_queries([t for one in waiting for t in _texts(one)])
@@ -254,29 +240,23 @@ class ScriptLibrary:
             blob = np.ascontiguousarray(own, dtype=_FLOAT).tobytes()
             made.append((script.script_id, script.version, blob))
             with self._following:
-                if self._scripts.get(script.script_id) == script:
+                if self._waiting.get((script.script_id, script.version)) == script:
                     self._add(script, own)
         self._store.keep_vectors(self._embedder.name, made)
 
-    def _waiting(self) -> list[StoredScript]:
-        return [s for s in self._scripts.values() if (s.script_id, s.version) not in self._ids]
-
     def _add(self, script: StoredScript, vectors: Vectors) -> None:
-        ids = list(range(self._next_id, self._next_id + len(vectors)))
-        self._next_id += len(ids)
-        for number, text in zip(ids, _texts(script), strict=True):
-            self._entries[number] = _Entry(script, wording(text))
-        self._ids[(script.script_id, script.version)] = ids
-        self._index.add(ids, vectors)
+        self._index.add(script, vectors)
+        self._waiting.pop((script.script_id, script.version), None)
 
 
 def _texts(script: StoredScript) -> list[str]:
     return [script.text, *script.variants]
 
 
-def _is_valid(script: StoredScript, now: datetime) -> bool:
-    begun = script.valid_from is None or script.valid_from <= now
-    return begun and (script.valid_to is None or now < script.valid_to)
+def _is_special(script: StoredScript) -> bool:
+    """Tell whether a script may be given without a match: a fallback, a greeting, a hand-over."""
+    by_tag = {FALLBACK_TAG, GREETING_TAG} & set(script.tags)
+    return bool(by_tag) or script.stage in (FALLBACK_STAGE, HANDOVER)
 
 
 def _last_use(script: StoredScript, used: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
 """The library of approved wording, kept in the catalog's database with every earlier version."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,6 +75,7 @@ class ScriptFilter:
 
 
 _COLUMNS = [scripts.c[name] for name in StoredScript.__dataclass_fields__]
+_NAMED_AT_ONCE = 500  # beyond, reading all of them takes less than naming them
 _CONTENT = ("collection", "language", "stage", "state", "text", "variants", "tags")
 
 
@@ -214,14 +215,18 @@ class Scripts:
         found = [script for script in then if script.state is ApprovalState.APPROVED]
         return sorted(found, key=lambda script: script.script_id)
 
-    def vectors(self, encoder: str) -> dict[tuple[str, int], bytes]:
-        """Return the stored vectors of an encoder by script and version."""
+    def vectors(self, encoder: str, script_ids: Collection[str]) -> dict[tuple[str, int], bytes]:
+        """Return the stored vectors of an encoder by script and version, of these scripts."""
         statement = sa.select(
             script_vectors.c.script_id, script_vectors.c.version, script_vectors.c.vectors
         ).where(script_vectors.c.encoder == encoder)
+        if len(script_ids) <= _NAMED_AT_ONCE:
+            statement = statement.where(script_vectors.c.script_id.in_(script_ids))
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
-        return {(row.script_id, row.version): row.vectors for row in rows}
+        return {
+            (row.script_id, row.version): row.vectors for row in rows if row.script_id in script_ids
+        }
 
     def keep_vectors(self, encoder: str, made: Iterable[tuple[str, int, bytes]]) -> None:
         """Keep what embedding scripts gave; those deleted since are left out."""

@@ -60,12 +60,16 @@ def test_script_put_twice_changes_nothing(catalog: Catalog) -> None:
 def test_script_deleted_goes_with_its_versions_and_moves_the_number_on(catalog: Catalog) -> None:
     (script,) = catalog.scripts.put_all([DRAFT])
     catalog.scripts.keep_vectors("e", [(script.script_id, 1, b"1234")])
-    assert catalog.scripts.vectors("e") == {(script.script_id, 1): b"1234"}
+    assert catalog.scripts.vectors("e", {script.script_id}) == {(script.script_id, 1): b"1234"}
+    assert catalog.scripts.vectors("e", {"other"}) == {}
+    many = {script.script_id, *map(str, range(1000))}
+    assert catalog.scripts.vectors("e", many) == {(script.script_id, 1): b"1234"}
+    assert catalog.scripts.vectors("e", many - {script.script_id}) == {}
     number = catalog.scripts.change_number()
     assert catalog.scripts.delete(script.script_id)
     assert not catalog.scripts.delete(script.script_id)
     assert catalog.scripts.versions(script.script_id) == []
-    assert catalog.scripts.vectors("e") == {}
+    assert catalog.scripts.vectors("e", {script.script_id}) == {}
     assert catalog.scripts.change_number() == number + 1
 
 
