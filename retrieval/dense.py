@@ -8,7 +8,8 @@ chunks, less than half the time of single precision.
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -103,7 +104,8 @@ class DenseIndex:
             if not len(self):
                 return []
             index = self._lists or self._index
-            scores, ids = index.search(row, min(k, len(self)), params=self._parameters(within))
+            with _one_thread():
+                scores, ids = index.search(row, min(k, len(self)), params=self._parameters(within))
         return [
             (int(i), float(score)) for i, score in zip(ids[0], scores[0], strict=True) if i >= 0
         ]
@@ -141,6 +143,20 @@ class DenseIndex:
             size = min(_SLICE, rows - start)
             lists.add_with_ids(flat.reconstruct_n(start, size), ids[start : start + size])
         self._lists, self._index = lists, _flat(flat.d)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let FAISS use the calling thread only: of one query the others do nothing but are waited for.
+
+    The number belongs to the calling thread.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _flat(dimension: int) -> faiss.IndexIDMap2:
