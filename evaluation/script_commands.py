@@ -47,7 +47,7 @@ WEIGHTS = [
     "right and matched",
     "near misses matched",
 ]
-_FEW = 20  # sentences of a stage, below which it gets no threshold of its own
+_FEW = 100  # sentences of a stage; a threshold chosen on fewer says little
 console = Console(highlight=False, markup=False, emoji=False)
 
 SentenceFile = Annotated[

@@ -8,7 +8,8 @@ from generation.compliance_rules import ALWAYS
 from generation.policy import Mode, Policy
 from generation.prompt import Language
 from generation.records import Basis, Verdict
-from generation.script_library import Match, ScriptLibrary
+from generation.script_index import Match
+from generation.script_library import ScriptLibrary
 
 
 class PolicyJudge:

@@ -32,7 +32,7 @@ class Weights:
     foreign: float
 
 
-FITTED = Weights(bias=-20.8, cosine=24.7, covered=6.0, foreign=-1.84)
+FITTED = Weights(bias=-21.2, cosine=24.7, covered=6.7, foreign=-1.84)
 
 
 @dataclass(frozen=True, slots=True)
