@@ -21,6 +21,7 @@ from generation.records import Answer, Outcome
 from generation.reply_sentences import join_sentences
 from generation.scripts import Script, Stage, fallback_texts
 from ingestion.store.audit import Audit, AuditDraft, AuditHead
+from ingestion.store.fault_points import FaultPoint, reach
 
 AUDIT_SECONDS = 5.0
 
@@ -101,7 +102,9 @@ class AuditedAnswers:
                     yield from self._fall_back(release, problem, problem)
                     return
                 release.released.append(event)
+                reach(FaultPoint.SENTENCE_RELEASING)
                 yield event
+                reach(FaultPoint.SENTENCE_RELEASED)
 
     def _end(self, release: _Release, event: DoneEvent) -> DoneEvent:
         self._observe(release)

@@ -16,6 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="kill a process at each occurrence of each fault point, which takes minutes",
     )
+    parser.addoption(
+        "--every-fault",
+        action="store_true",
+        help="break each function of compliance on each way through it, which takes minutes",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,17 +22,19 @@ import numpy as np
 import uvicorn
 from rich.console import Console
 
-from app.main import create_app
 from app.reembed import reembed_documents
 from app.settings import Settings
 from app.worker import run_worker
 from ingestion.errors import BrokenDocument
 from ingestion.ports import Progress
 from ingestion.records import IngestedDocument, ParseOptions, Vectors
+from ingestion.store.audit import AuditDraft
 from ingestion.store.backup import restore_backup, write_backup
 from ingestion.store.catalog import Catalog, utc_now
 from ingestion.store.fault_points import FaultPoint, watched
-from tests.app.service_fakes import FakeModels, make_service
+from ingestion.store.policies import SessionState
+from ingestion.store.scripts import ScriptDraft
+from tests.app.gate_stack import Stack
 from tests.ingestion.catalog_samples import DIMENSION, ingested_document
 from tests.retrieval.snapshot_samples import indexed
 
@@ -116,10 +119,9 @@ def work_an_hour_later(data: Path, assassin: Assassin) -> None:
 
 
 def serve(data: Path, listener: socket.socket) -> None:
-    """Run the API with fakes in place of models until killed."""
+    """Run the API with fakes in place of models, and the gate as it is, until killed."""
     catalog = Catalog(data / CATALOG)
-    settings = Settings(data_dir=data, default_collection=COLLECTION)
-    app = create_app(make_service(FakeModels(catalog), settings), data)
+    app = Stack(catalog, Settings(data_dir=data, default_collection=COLLECTION), data).app
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -175,6 +177,27 @@ def reembed(data: Path, _assassin: Assassin) -> None:
     catalog.close()
 
 
+SCRIPT = ScriptDraft("付款可用银行卡。", "zh", "inquiry", script_id="pay")
+GONE = ScriptDraft("旧的话术。", "zh", "inquiry", script_id="gone")
+
+
+def comply(data: Path, _assassin: Assassin) -> None:
+    """Write all that compliance keeps."""
+    catalog = Catalog(data / CATALOG)
+    catalog.scripts.put_all(
+        [replace(SCRIPT, text="付款可用微信。"), replace(SCRIPT, script_id="new")]
+    )
+    catalog.scripts.keep_vectors("grams", [("pay", 2, bytes(8))])
+    catalog.scripts.delete("gone")
+    catalog.policies.put(COLLECTION, {"mode": "strict"}, "li")
+    catalog.rule_sets.put(COLLECTION, "{}", "li")
+    catalog.policies.keep_state("s", COLLECTION, SessionState("inquiry", ("pay",), 1))
+    drafts = [AuditDraft(one, COLLECTION, "allowed", "", {}, {"shown": one}) for one in "ab"]
+    catalog.audit.append(drafts)
+    catalog.audit.erase(trace_id="a")
+    catalog.close()
+
+
 ROLES: dict[str, Callable[[Path, Assassin], None]] = {
     "work": work,
     "work_an_hour_later": work_an_hour_later,
@@ -184,6 +207,7 @@ ROLES: dict[str, Callable[[Path, Assassin], None]] = {
     "restore": restore,
     "save_indexes": save_indexes,
     "reembed": reembed,
+    "comply": comply,
 }
 
 

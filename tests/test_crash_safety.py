@@ -32,7 +32,21 @@ from ingestion.store.findings import MENDED_AT_START, Flaw
 from ingestion.store.stored import JobState
 from ingestion.store.uploads import document_id_of
 from retrieval.snapshot_check import check_snapshots
-from tests.crash_host import BULK, CATALOG, COLLECTION, NEW_ENCODER, NewEmbedder
+from tests.crash_compliance import (
+    SHOWN,
+    check_asked,
+    check_complied,
+    left_written_down,
+    prepare_asked,
+    prepare_comply,
+)
+from tests.crash_host import (
+    BULK,
+    CATALOG,
+    COLLECTION,
+    NEW_ENCODER,
+    NewEmbedder,
+)
 from tests.ingestion.catalog_samples import LEASE, ROOT, add, ingested_document, submit
 from tests.retrieval.snapshot_samples import indexed
 
@@ -94,6 +108,19 @@ class Play:
         # The API serves on where it is not to be killed, and is ended as abruptly.
         assert self.host.end(started["pid"], 10.0 if self.point else 0.0) in {KILLED, 1000}
         return answered
+
+    def stream(self, path: str, body: Any) -> tuple[bool, list[str]]:
+        """Ask the API. Returns whether it answered to the end, and the sentences that came."""
+        started, lines = self._start("serve"), list[str]()
+        url = f"http://127.0.0.1:{started['port']}{path}"
+        try:
+            with httpx.stream("POST", url, json=body, timeout=20, trust_env=False) as response:
+                lines.extend(response.iter_lines())
+        except httpx.TransportError:
+            pass
+        assert self.host.end(started["pid"], 10.0 if self.point else 0.0) in {KILLED, 1000}
+        told = [json.loads(one.removeprefix("data: ")) for one in lines if one.startswith("data: ")]
+        return "event: done" in lines, [one["text"] for one in told if "index" in one]
 
     def reached(self) -> Counter[FaultPoint]:
         """Return how often each point was reached so far."""
@@ -396,6 +423,16 @@ def check_new_vectors(catalog: Catalog, _answered: bool) -> None:
     check_indexed(catalog, True)
 
 
+# Answers that pass the gate, and what compliance keeps.
+
+
+def act_ask(play: Play) -> bool:
+    body = {"question": "借阅期限多长？", "stream": True, "strategy": "generate", "session_id": "s"}
+    done, shown = play.stream("/ask", body)
+    (play.data / SHOWN).write_text(json.dumps(shown))
+    return done
+
+
 def run(role: str, play: Play) -> bool:
     return play.run(role)
 
@@ -433,6 +470,8 @@ SCENARIOS = [
         "dead_workers", prepare_dead_workers, partial(run, "work"), nothing, check_dead_workers
     ),
     Scenario("bulk", prepare_bulk, partial(run, "bulk"), nothing, check_bulk),
+    Scenario("ask", prepare_asked, act_ask, left_written_down, check_asked),
+    Scenario("comply", prepare_comply, partial(run, "comply"), nothing, check_complied),
     Scenario("talk", prepare_talk, partial(run, "talk"), nothing, check_talk),
     Scenario("back_up", prepare_stored, act_back_up, left_old, check_backed_up),
     Scenario("restore", prepare_stored, act_restore, nothing, check_restored),

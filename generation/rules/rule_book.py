@@ -97,7 +97,8 @@ class RuleBook:
 
     def _banned(self, case: _Case) -> list[Find]:
         wanted = frozenset(at for at, rule in enumerate(self._wording) if _applies(rule.head, case))
-        found = self._words.find(case.text, wanted)
+        # What is no list must not pass for an empty one.
+        found = list(self._words.find(case.text, wanted))
         if not found:
             return []
         quotable = frozenset(
@@ -119,7 +120,7 @@ class RuleBook:
         for rule in self._personal:
             if not _applies(rule.head, case):
                 continue
-            found = personal_data(case.text, rule.kinds)
+            found = list(personal_data(case.text, rule.kinds))
             known = set[str]()
             if found and rule.head.allow_in_evidence:
                 quotes = "\n".join(case.evidence)
@@ -206,7 +207,10 @@ def _judgement(allowed: bool, text: str, finds: Sequence[Find]) -> Judgement:
 def _hidden(text: str, words: Sequence[Find], items: Sequence[Personal]) -> str:
     shown = text
     for item in items:
-        shown = shown[: item.start] + masked(text, item) + shown[item.end :]
+        hidden = masked(text, item)
+        if len(hidden) != item.end - item.start or hidden == text[item.start : item.end]:
+            raise ValueError("an item was not masked")
+        shown = shown[: item.start] + hidden + shown[item.end :]
     spans = [(find.start, find.end) for find in words if find.action is Action.MASK]
     places = {at for start, end in spans for at in range(start, end) if shown[at].isalnum()}
     return "".join("*" if at in places else one for at, one in enumerate(shown))

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from ingestion.store.audit_chain import GENESIS, Facts, canonical, commitments, link
 from ingestion.store.database import Database
+from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.schema import audit_entries, audit_texts, counters, next_value
 
 ERASURE = "erasure"
@@ -185,6 +186,7 @@ class Audit:
             connection.execute(
                 sa.delete(audit_texts).where(audit_texts.c.sequence.in_(found.scalar_subquery()))
             )
+            reach(FaultPoint.AUDIT_TEXTS_ERASED)
             facts = {"erased": erased}
             draft = AuditDraft(trace_id or "", "", ERASURE, "", facts, {})
             self._append(connection, _head(connection), draft)
@@ -216,6 +218,7 @@ class Audit:
             "hash": digest,
         }
         connection.execute(sa.insert(audit_entries).values(row))
+        reach(FaultPoint.AUDIT_ENTERED)
         if draft.texts:
             words = {
                 "sequence": sequence,
@@ -279,6 +282,9 @@ def verify_chain(connection: sa.Connection, known: AuditHead | None = None) -> I
     erased, missing = set[int](), set[int]()
     is_known = known is None or known == AuditHead(0, GENESIS)
     for row in connection.execute(_joined().order_by(audit_entries.c.sequence)):
+        if not isinstance(row.sequence, int):
+            yield ChainFlaw(expected, "an entry's number is none")
+            continue
         if row.sequence != expected:
             yield ChainFlaw(expected, f"entries are missing up to {row.sequence - 1}")
         if link(previous, row.entry) != row.hash:

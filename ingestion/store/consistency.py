@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ingestion.errors import NoCatalog
 from ingestion.store.audit import verify_chain
+from ingestion.store.compliance_check import check_compliance
 from ingestion.store.data_folder import SOURCES, STAGING
 from ingestion.store.database import Database
 from ingestion.store.document_check import DocumentUnderCheck, check_document, dimension_of
@@ -58,6 +59,7 @@ def check_data(
             yield from _check_changes(connection)
             yield from _check_counters(connection)
             yield from _check_jobs(connection)
+            yield from check_compliance(connection)
             for flaw in verify_chain(connection):
                 yield Finding(Flaw.AUDIT_BROKEN, str(flaw.sequence), flaw.detail)
         yield from _check_sources(database, catalog.parent, report)

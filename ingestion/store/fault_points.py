@@ -51,6 +51,18 @@ class FaultPoint(StrEnum):
     DOCUMENT_DELETED = auto()
     JOBS_DELETED = auto()
 
+    # Inside the transactions of compliance, and between an entry of the audit and its sentence.
+    SCRIPT_STORED = auto()
+    SCRIPT_DELETED = auto()
+    SCRIPT_VECTORS_KEPT = auto()
+    POLICY_STORED = auto()
+    RULES_STORED = auto()
+    STATE_KEPT = auto()
+    AUDIT_ENTERED = auto()
+    AUDIT_TEXTS_ERASED = auto()
+    SENTENCE_RELEASING = auto()
+    SENTENCE_RELEASED = auto()
+
     # The rest of the database.
     TABLES_CREATED = auto()
     TURN_APPENDED = auto()

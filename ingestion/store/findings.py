@@ -26,6 +26,10 @@ class Flaw(StrEnum):
     SOURCE_DAMAGED = "source_damaged"
     SOURCE_UNNAMED = "source_unnamed"
     STAGED_ABANDONED = "staged_abandoned"
+    SCRIPT_WRONG = "script_wrong"
+    POLICY_WRONG = "policy_wrong"
+    RULES_WRONG = "rules_wrong"
+    SESSION_WRONG = "session_wrong"
     AUDIT_BROKEN = "audit_broken"
     SNAPSHOT_WRONG = "snapshot_wrong"
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ingestion.store.compliance_tables import policies, session_states
 from ingestion.store.database import Database
+from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.schema import next_value
 
 
@@ -53,6 +54,7 @@ class Policies:
             stored = StoredPolicy(collection, version, dict(content), author, now)
             row = {name: getattr(stored, name) for name in StoredPolicy.__dataclass_fields__}
             connection.execute(sa.insert(policies).values(row))
+            reach(FaultPoint.POLICY_STORED)
             next_value(connection, "scripts")
         return stored
 
@@ -98,4 +100,5 @@ class Policies:
             connection.execute(
                 sa.delete(session_states).where(session_states.c.session_id == session_id)
             )
+            reach(FaultPoint.STATE_KEPT)
             connection.execute(sa.insert(session_states).values(row))

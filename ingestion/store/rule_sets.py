@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ingestion.store.compliance_tables import rule_sets
 from ingestion.store.database import Database
+from ingestion.store.fault_points import FaultPoint, reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class RuleSets:
             stored = StoredRuleSet(collection, version, content, author, now)
             row = {name: getattr(stored, name) for name in StoredRuleSet.__dataclass_fields__}
             connection.execute(sa.insert(rule_sets).values(row))
+            reach(FaultPoint.RULES_STORED)
         return stored
 
     def keep(self, collection: str, content: str, author: str) -> None:

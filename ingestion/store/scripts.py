@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ingestion.store.compliance_tables import script_vectors, script_versions, scripts
 from ingestion.store.database import Database
+from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.schema import counters, next_value
 
 
@@ -155,6 +156,7 @@ class Scripts:
         """Delete a script with all its versions. Returns whether there was one."""
         with self._database.writing() as connection:
             gone = connection.execute(sa.delete(scripts).where(scripts.c.script_id == script_id))
+            reach(FaultPoint.SCRIPT_DELETED)
             if gone.rowcount:
                 next_value(connection, "scripts")
         if gone.rowcount:
@@ -243,6 +245,7 @@ class Scripts:
                     "encoder": encoder,
                     "vectors": vectors,
                 }
+                reach(FaultPoint.SCRIPT_VECTORS_KEPT)
                 connection.execute(sa.insert(script_vectors).values(row))
 
 
@@ -290,6 +293,7 @@ def _put(connection: sa.Connection, draft: ScriptDraft, now: datetime) -> tuple[
         connection.execute(sa.insert(scripts).values(row))
     else:
         connection.execute(sa.update(scripts).where(scripts.c.script_id == script_id).values(row))
+    reach(FaultPoint.SCRIPT_STORED)
     content: dict[str, Any] = {name: row[name] for name in _CONTENT}
     for name in ("valid_from", "valid_to"):
         moment = getattr(script, name)

@@ -1,5 +1,6 @@
 """Whatever is asked of whichever route, text that compliance blocks is nowhere in the response."""
 
+import ast
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from app import bootstrap
 from app.answer_question import Answerer, AnswerSettings
 from app.audited_answers import with_audit
 from app.conversation import with_sessions
@@ -24,8 +26,10 @@ from generation.scripts import fallback_texts, load_scripts
 from ingestion.store.audit import AuditFilter
 from ingestion.store.catalog import Catalog
 from retrieval.records import SearchResult
+from tests.app.gate_stack import OWN, WAYS, Way, asked, open_stack
 from tests.app.service_fakes import PASSAGE, FakeModels, client_of, make_service
 
+APP = Path(bootstrap.__file__).parent
 MARK = "三十"
 TEXT = "读者每次借书不得超过五册。借阅期限为三十日。"
 QUESTION = "借阅期限是什么？"
@@ -166,6 +170,45 @@ def test_every_route_is_known_to_answer_or_not(app: FastAPI) -> None:
 
 def _asks(route: APIRoute) -> bool:
     return "service.answer" in inspect.getsource(route.endpoint)
+
+
+def test_words_for_users_are_made_nowhere_but_behind_the_gate() -> None:
+    """An answer is made of events; these are made in three places, and all are wrapped at once."""
+    made = {
+        "SentenceEvent": {"answer_question.py", "audited_answers.py", "staged_answers.py"},
+        "DoneEvent": {"answer_question.py", "audited_answers.py", "staged_answers.py"},
+        "StagedAnswers": {"bootstrap.py"},
+        "with_audit": {"bootstrap.py"},
+        "with_sessions": {"bootstrap.py"},
+    }
+    for name, modules in made.items():
+        assert {path.name for path in APP.rglob("*.py") if name in called(path)} == modules
+    wiring = inspect.getsource(bootstrap.build_service)
+    assert "answer=with_sessions(catalog.sessions, audited)" in wiring
+    assert "audited = with_audit(staged, " in wiring
+    assert "staged = _staged(answerer.answer, " in wiring
+
+
+def called(path: Path) -> set[str]:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+async def test_staged_answers_show_in_every_form_what_passed_and_approved_words(
+    tmp_path: Path, way: Way
+) -> None:
+    stack = open_stack(tmp_path)
+    approved = {script.text for script in (*SCRIPTS, *OWN)}
+    for form in range(4):
+        await asked(stack, way, form)
+    written = list(stack.catalog.audit.every(AuditFilter(collection=way.collection)))
+    shown = [entry.texts["shown"] for entry in written if entry.texts and entry.texts["shown"]]
+    assert len(shown) >= 4
+    if way.name in ("greeting", "hand over", "script first"):
+        assert set(shown) <= approved
+    assert list(stack.catalog.audit.verify()) == []
+    stack.catalog.close()
 
 
 @pytest.mark.parametrize("generator", [Writes(), Writes(down=True), None])
