@@ -11,6 +11,7 @@ from generation.rules.example_vectors import load_vectors, save_vectors
 from generation.rules.rule_book import RuleBook
 from generation.rules.rule_file import default_rules_json, parse_rule_set, read_rules
 from generation.rules.topics import Column
+from ingestion.errors import CatalogError
 from ingestion.store.rule_sets import RuleSets
 
 FOLLOW_SECONDS = 1.0
@@ -60,9 +61,13 @@ class RuleBooks:
     def keep_default(self) -> None:
         """Keep the service's own rules in the catalog, so that verdicts can be played back.
 
-        They are the rules of the collection without a name, by version. Raises CatalogError.
+        They are the rules of the collection without a name, by version. Where they can't be kept,
+        a service starts all the same: replays will say that they are missing.
         """
-        self._stored.keep("", self._default_content, "youju")
+        try:
+            self._stored.keep("", self._default_content, "youju")
+        except CatalogError:
+            logger.exception("The service's own rules can't be kept in the catalog")
 
     def content(self, collection: str) -> tuple[int, str]:
         """Return the version and the file of a collection's rules; 0: those of the service."""

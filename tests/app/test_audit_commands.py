@@ -40,3 +40,18 @@ def test_erase_then_export_has_no_words_and_the_chain_holds(tmp_path: Path) -> N
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert [row["texts"] for row in rows] == [None, {"draft": "句子"}]
     assert run("export", str(file)).exit_code == 1
+
+
+def test_replay_of_what_is_not_there_says_so() -> None:
+    for entry in ("99", "0", "no-such-trace", "9" * 40):
+        assert run("replay", entry).exit_code == 1
+
+
+def test_replay_by_number_or_trace_tells_each_entry(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YOUJU_MODELS_DIR", str(models_dir))
+    for entry in ("1", "a"):
+        said = run("replay", entry)
+        assert said.exit_code == 1
+        assert said.stdout.split("\n")[:2] == ["1  impossible", "    it is no verdict"]
