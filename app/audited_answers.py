@@ -4,7 +4,9 @@ It stands around whatever makes answers, so that a path that is added later can'
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
@@ -24,6 +26,8 @@ from ingestion.store.audit import Audit, AuditDraft, AuditHead
 from ingestion.store.fault_points import FaultPoint, reach
 
 AUDIT_SECONDS = 5.0
+# So many approved texts that were shown while the audit was away are entered when it is back.
+_LATE = 1000
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +79,7 @@ class AuditedAnswers:
         self._versions = dict(versions)
         self._metrics = metrics
         self._bounded = Bounded(seconds, name="audit")
+        self._late = deque[AuditDraft](maxlen=_LATE)
 
     def answer(self, request: AnswerRequest) -> Iterator[AnswerEvent]:
         """Yield what was vetted and written down; otherwise one approved sentence, then the end.
@@ -141,10 +146,10 @@ class AuditedAnswers:
         logger.error("A sentence was held back (%s: %s), %s", problem, cause, request.trace_id)
         texts = self._endings if release.released else self._fallbacks
         text = texts[question_language(request.question)]
-        if problem != "audit":
-            reason = f"held back: {problem}: {cause}"
-            notes = [*release.notes, as_approved(text, request, reason)]
-            self._written(request, notes, text)
+        reason = f"held back: {problem}: {cause}"
+        notes = [*release.notes, as_approved(text, request, reason)]
+        if problem == "audit" or not self._written(request, notes, text):
+            self._note_late(request, notes[-1:], text)
         said = SentenceEvent(len(release.released), text, ())
         release.released.append(said)
         yield said
@@ -154,7 +159,13 @@ class AuditedAnswers:
 
     def _written(self, request: AnswerRequest, notes: Sequence[Vetted], shown: str) -> bool:
         def write() -> AuditHead:
-            return self._append(audit_drafts(request, notes, shown, self._versions))
+            drafts = audit_drafts(request, notes, shown, self._versions)
+            late = self._taken_late()
+            try:
+                return self._append([*late, *drafts])
+            except Exception:
+                self._late.extendleft(reversed(late))
+                raise
 
         try:
             head = self._bounded.call(write)
@@ -163,6 +174,18 @@ class AuditedAnswers:
             logger.exception("The audit can't be written")
             return False
         return isinstance(head, AuditHead)
+
+    def _note_late(self, request: AnswerRequest, notes: Sequence[Vetted], shown: str) -> None:
+        """Keep what was shown in place of what could not be written down, for the next entry."""
+        for draft in audit_drafts(request, notes, shown, self._versions):
+            self._late.append(replace(draft, facts={**draft.facts, "late": True}))
+
+    def _taken_late(self) -> list[AuditDraft]:
+        taken = list[AuditDraft]()
+        with suppress(IndexError):
+            while True:
+                taken.append(self._late.popleft())
+        return taken
 
 
 def _script_end(release: _Release, problem: str) -> Answer:

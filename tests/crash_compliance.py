@@ -48,7 +48,7 @@ def check_complied(catalog: Catalog, answered: bool) -> None:
     entries = list(catalog.audit.every(AuditFilter()))
     done = [
         pay.version == 2,
-        bool(catalog.scripts.vectors("grams")),
+        bool(catalog.scripts.vectors("grams", ["pay"])),
         catalog.scripts.get("gone") is None,
         len(catalog.policies.versions(COLLECTION)) == 2,
         catalog.rule_sets.version(COLLECTION) == 1,

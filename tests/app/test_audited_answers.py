@@ -112,6 +112,22 @@ def test_a_sentence_that_can_not_be_written_down_is_not_shown(error: Exception) 
     assert b'youju_compliance_failures_total{kind="audit"} 1.0' in metrics.page()
 
 
+def test_what_was_shown_while_the_audit_was_away_is_entered_when_it_is_back() -> None:
+    trail, metrics = Trail(), Metrics()
+    path = audited(through_the_gate("一。"), trail, metrics)
+    trail.error = CatalogUnavailable("locked")
+    for _ in range(2):
+        told(list(path.answer(REQUEST)))
+    assert trail.drafts == []
+    trail.error = None
+    told(list(path.answer(REQUEST)))
+    assert [draft.texts["shown"] for draft in trail.drafts] == [FALLBACKS["zh"]] * 2 + ["一。"]
+    assert [draft.facts.get("late", False) for draft in trail.drafts] == [True, True, False]
+    assert trail.drafts[0].facts["reason"] == "held back: audit: audit"
+    told(list(path.answer(REQUEST)))
+    assert len(trail.drafts) == 4
+
+
 def test_an_audit_that_fails_midway_ends_the_answer_in_approved_words() -> None:
     trail = Trail()
     events = audited(through_the_gate("一。", "二。"), trail, Metrics()).answer(REQUEST)
