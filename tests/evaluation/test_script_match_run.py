@@ -51,6 +51,21 @@ def test_shipped_sentences_cover_the_starter_set_and_are_divided_by_their_hash()
         assert sum(s.kind == "unrelated" and s.language == language for s in every) >= 150
 
 
+def test_starter_set_is_alike_in_both_languages_and_each_wording_belongs_to_one_script() -> None:
+    drafts, errors, _ = read_scripts(starter_file(), "starter.json")
+    assert not errors
+    wordings = Counter(text for one in drafts for text in (one.text, *one.variants))
+    assert max(wordings.values()) == 1
+    matched = [one for one in drafts if one.variants]
+    assert min(len(one.variants) for one in matched) >= 4
+    for name in ("stage", "tags"):
+        chinese, english = (
+            Counter(str(getattr(one, name)) for one in drafts if one.language == language)
+            for language in ("zh", "en")
+        )
+        assert chinese == english
+
+
 def test_shipped_sentences_fresh_are_none() -> None:
     with pytest.raises(LabelledFileError, match="scripts_fresh"):
         shipped_sentences(Part.FRESH)
