@@ -25,7 +25,8 @@ from generation.scripts import Script, Stage, fallback_texts
 from ingestion.store.audit import Audit, AuditDraft, AuditHead
 from ingestion.store.fault_points import FaultPoint, reach
 
-AUDIT_SECONDS = 5.0
+# A document that is stored meanwhile can hold the catalog for seconds.
+AUDIT_SECONDS = 10.0
 # So many approved texts that were shown while the audit was away are entered when it is back.
 _LATE = 1000
 

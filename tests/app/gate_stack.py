@@ -18,7 +18,7 @@ from app.conversation import with_sessions
 from app.main import create_app
 from app.rule_books import RuleBooks, open_rule_books
 from app.service import Service
-from app.settings import Settings
+from app.settings import Settings, Strategy
 from app.staged_answers import StagedAnswers, fallback_of
 from generation.bounded import Bounded
 from generation.compliance import Gate
@@ -113,7 +113,7 @@ class Way:
     collection: str
     question: str
     never: tuple[str, ...]
-    strategy: str = "generate"
+    strategy: Strategy = "generate"
     session: bool = False
 
 
@@ -260,7 +260,7 @@ def said(stack: Stack, way: Way) -> list[str]:
         None,
         way.strategy,
         None,
-        "t",  # type: ignore[arg-type]  # a literal
+        "t",
     )
     *sentences, done = stack.service.answer(asked)
     assert isinstance(done, DoneEvent)

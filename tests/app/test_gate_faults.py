@@ -108,7 +108,7 @@ def noting_calls(into: set[CodeType]) -> Iterator[None]:
     try:
         yield
     finally:
-        threading.setprofile(None)  # type: ignore[arg-type]  # ends it
+        threading.setprofile(None)
 
 
 @cache
