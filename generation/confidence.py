@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from generation.evidence import NO_SUPPORT, Support, support_of
 from generation.records import Span
 from generation.relevance import content_terms
+from generation.strangers import has_strange_name, has_strange_number
 from retrieval.records import Passage
 
 
@@ -17,13 +18,19 @@ class Signals:
     similarity: cosine of the question to the best passage cited. coverage: share of the question's
     content terms that stand in the cited passage. agreement: share of the passages' reciprocal
     ranks that the cited passage holds. support: the reader's log-odds for the cited sentence, cut
-    at ±10 and divided by 10; 0 without a reader.
+    at ±10 and divided by 10; 0 without a reader. strange_number, strange_name: 1 where the question
+    has a number, a name, that the cited passages lack, else 0.
     """
 
     similarity: float
     coverage: float
     agreement: float
     support: float
+    strange_number: float
+    strange_name: float
+
+
+NOTHING_CITED = Signals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Weights:
     coverage: float = 1.08
     agreement: float = 2.04
     support: float = 3.48
+    strange_number: float = -1.33
+    strange_name: float = -0.96
 
 
 WEIGHTS = Weights()
@@ -69,9 +78,9 @@ def read_signals(
     cited_ids = {span.chunk_id for span in spans}
     cited = [passage for passage in passages if passage.chunk_id in cited_ids]
     if not cited:
-        return Signals(0.0, 0.0, 0.0, 0.0)
+        return NOTHING_CITED
     read = 0.0 if support is None else _cut(support_of(spans, passages, support))
-    return _signals(set(content_terms(question)), cited, passages, read)
+    return _signals(question, cited, passages, read)
 
 
 def highest_confidence(
@@ -81,17 +90,18 @@ def highest_confidence(
 
     passages, support: as for `read_signals`. 0 if nothing was read. O(tokens of the passages).
     """
-    asked = set(content_terms(question))
     possible = (
-        _signals(asked, [passage], passages, _cut(max(own, default=NO_SUPPORT)))
+        _signals(question, [passage], passages, _cut(max(own, default=NO_SUPPORT)))
         for passage, own in zip(passages, support, strict=False)
     )
     return max((confidence(signals, weights) for signals in possible), default=0.0)
 
 
 def _signals(
-    asked: set[str], cited: Sequence[Passage], passages: Sequence[Passage], read: float
+    question: str, cited: Sequence[Passage], passages: Sequence[Passage], read: float
 ) -> Signals:
+    asked = set(content_terms(question))
+    together = "\n".join(f"{passage.title_line}{passage.text}" for passage in cited)
     total = sum(1 / rank for rank in range(1, len(passages) + 1))
     held = sum(1 / (passages.index(passage) + 1) for passage in cited)
     return Signals(
@@ -99,6 +109,8 @@ def _signals(
         coverage=max(_share(asked, f"{passage.title} {passage.text}") for passage in cited),
         agreement=held / total,
         support=read,
+        strange_number=float(has_strange_number(question, together)),
+        strange_name=float(has_strange_name(question, together)),
     )
 
 
@@ -110,6 +122,8 @@ def confidence(signals: Signals, weights: Weights) -> float:
         + weights.coverage * signals.coverage
         + weights.agreement * signals.agreement
         + weights.support * signals.support
+        + weights.strange_number * signals.strange_number
+        + weights.strange_name * signals.strange_name
     )
     return 1 / (1 + math.exp(-score))
 

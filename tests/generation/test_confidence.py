@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from generation.confidence import (
+    NOTHING_CITED,
     Calibration,
     Signals,
     Weights,
@@ -12,8 +13,6 @@ from generation.confidence import (
     read_signals,
 )
 from generation.records import Span
-
-NOTHING = Signals(0.0, 0.0, 0.0, 0.0)
 
 
 def test_read_signals_best_passage_cited_counts_all(make_passage) -> None:
@@ -34,7 +33,7 @@ def test_read_signals_worse_passage_cited_is_less_agreement(make_passage) -> Non
 
 
 def test_read_signals_nothing_cited_is_zero(make_passage) -> None:
-    assert read_signals("借阅", [], [make_passage("借阅。")], None) == NOTHING
+    assert read_signals("借阅", [], [make_passage("借阅。")], None) == NOTHING_CITED
 
 
 def test_read_signals_question_without_content_covers_nothing(make_passage) -> None:
@@ -77,13 +76,32 @@ def test_highest_confidence_of_nothing_read_is_zero(make_passage) -> None:
 
 @pytest.mark.parametrize("name", ["similarity", "coverage", "agreement", "support"])
 def test_confidence_rises_with_every_signal(name: str) -> None:
-    assert confidence(replace(NOTHING, **{name: 1.0}), Weights()) > confidence(NOTHING, Weights())
+    assert confidence(replace(NOTHING_CITED, **{name: 1.0}), Weights()) > confidence(
+        NOTHING_CITED, Weights()
+    )
+
+
+@pytest.mark.parametrize("name", ["strange_number", "strange_name"])
+def test_confidence_falls_where_the_question_speaks_of_something_else(name: str) -> None:
+    strange = replace(NOTHING_CITED, **{name: 1.0})
+    assert confidence(strange, Weights()) < confidence(NOTHING_CITED, Weights())
+
+
+def test_read_signals_numbers_and_names_may_stand_in_any_cited_passage(make_passage) -> None:
+    first, second = make_passage("北京的预算为三百元。"), make_passage("2018年如此。", number=2)
+    spans = [Span(one.chunk_id, one.start, one.end, one.text) for one in (first, second)]
+    both = read_signals("2018年北京的预算是多少？", spans, [first, second], None)
+    assert (both.strange_number, both.strange_name) == (0.0, 0.0)
+    one = read_signals("2018年北京的预算是多少？", spans[:1], [first, second], None)
+    assert (one.strange_number, one.strange_name) == (1.0, 0.0)
+    other = read_signals("2018年上海的预算是多少？", spans, [first, second], None)
+    assert (other.strange_number, other.strange_name) == (0.0, 1.0)
 
 
 def test_confidence_is_a_probability() -> None:
-    assert confidence(NOTHING, Weights(bias=0.0)) == 0.5
+    assert confidence(NOTHING_CITED, Weights(bias=0.0)) == 0.5
     assert confidence(
-        Signals(1.0, 1.0, 1.0, 1.0), Weights(0.0, 1.0, 1.0, 1.0, 1.0)
+        Signals(1.0, 1.0, 1.0, 1.0, 0.0, 0.0), Weights(0.0, 1.0, 1.0, 1.0, 1.0)
     ) == pytest.approx(0.98201379)
 
 
