@@ -21,7 +21,7 @@ from generation.confidence import (
 )
 from generation.context import build_context
 from generation.errors import GeneratorUnavailable, failing_closed
-from generation.evidence import MOST_PASSAGES, Evidence, answer_at, read_evidence
+from generation.evidence import MOST_PASSAGES, SURE_ODDS, Evidence, answer_at, read_evidence
 from generation.fact_guard import unsupported_facts
 from generation.fallback import extract_answer
 from generation.language import question_language
@@ -336,9 +336,9 @@ def _refusal_cause(stage: Stage, noted: str) -> str:
 
 
 def _sure_answer(progress: Progress) -> CitedSentence | None:
-    """Return what the reader found if it is likelier to be the answer than that there is none."""
+    """Return what the reader found, if it is sure enough of it."""
     place = progress.evidence.place if progress.evidence else None
-    return answer_at(place, progress.passages) if place and place.odds > 0 else None
+    return answer_at(place, progress.passages) if place and place.odds > SURE_ODDS else None
 
 
 @contextmanager

@@ -40,13 +40,13 @@ class Weights:
     Right means an F1 of .5 or more. docs/benchmarks.md says on which questions, and how it does.
     """
 
-    bias: float = -4.07
-    similarity: float = 1.44
-    coverage: float = 1.08
-    agreement: float = 2.04
-    support: float = 3.48
-    strange_number: float = -1.33
-    strange_name: float = -0.96
+    bias: float = -3.13
+    similarity: float = 0.90
+    coverage: float = 1.48
+    agreement: float = 3.47
+    support: float = 1.75
+    strange_number: float = -0.50
+    strange_name: float = -0.31
 
 
 WEIGHTS = Weights()

@@ -16,6 +16,12 @@ from retrieval.records import Passage
 MOST_PASSAGES = 8
 """As many as are read for a question: more take longer and rarely hold the answer."""
 
+SURE_ODDS = -0.5
+"""Log-odds above which the reader's words are the answer where it may give it.
+
+Below 0: of what the reader was trained on, more had no answer than of what people ask.
+"""
+
 _LONGEST_ANSWER = 64  # tokens
 _PARAGRAPH = re.compile(r"[^\n]+")
 _AROUND = "，、；：,;:"
