@@ -23,6 +23,8 @@ from ingestion.store.scripts import Scripts, StoredScript
 
 CLOSE = 0.002
 _BOOKS = 4
+# Scripts are embedded some at a time after they were stored, which takes minutes for thousands.
+_NEW = 1800.0
 _LANGUAGES: Mapping[str, Language] = {one: one for one in get_args(Language)}
 _COMPARED = (
     "allowed",
@@ -117,7 +119,20 @@ class AuditReplay:
         if then and has_failed(Verdict(False, "", then["reason"])):
             outcome = ReplayOutcome.IMPOSSIBLE
             reasons = [f"compliance itself failed then, which is not repeated: {then['reason']}"]
-        return _replay(entry, outcome, reasons, self._notes(entry), then, now)
+        notes = [*self._notes(entry), *self._newcomer(entry, now)]
+        return _replay(entry, outcome, reasons, notes, then, now)
+
+    def _newcomer(self, entry: AuditEntry, now: Mapping[str, Any]) -> list[str]:
+        """Tell of a script that matches now and was so new then that it may not have been known."""
+        script_id = now.get("script_id")
+        if script_id is None or script_id == entry.facts.get("script_id"):
+            return []
+        for script in self._scripts.versions(script_id):
+            if script.version == now["script_version"]:
+                seconds = (_moment(entry) - script.updated_at).total_seconds()
+                said = f"version {script.version} of the script {script_id} was {seconds:.0f} s old"
+                return [f"{said}, and may not have been embedded yet"] if seconds < _NEW else []
+        return []
 
     def _judged(self, entry: AuditEntry) -> Mapping[str, Any]:
         facts, texts = entry.facts, entry.texts

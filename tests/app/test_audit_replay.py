@@ -134,6 +134,23 @@ def test_a_deleted_script_is_named(judged: Judged) -> None:
     assert "version 1 of the script pay was deleted since" in found.notes
 
 
+def test_a_script_that_may_not_have_been_embedded_then_is_named(judged: Judged) -> None:
+    judged.catalog.policies.put("hr", {"mode": "hybrid"}, "")
+    sequence = judged.judge("付款能用微信或者银行卡吗。")
+    entry = judged.catalog.audit.entry(sequence)
+    assert entry is not None and entry.facts["script_id"] is None
+    judged.catalog.scripts.put_all([PAY])
+    # As if the script had been there already, and only its vectors had not.
+    with judged.catalog._database.writing() as connection:
+        wrong = entry.facts["judged_at"].replace("T", " ").split("+")[0]
+        connection.execute(sa.text("UPDATE script_versions SET created_at = :at"), {"at": wrong})
+    found = judged.replay(sequence)
+    assert found.outcome == "differs"
+    assert (
+        "version 1 of the script pay was 0 s old, and may not have been embedded yet" in found.notes
+    )
+
+
 def test_a_rule_file_or_policy_that_is_not_kept_is_named(judged: Judged) -> None:
     judged.catalog.policies.put("hr", {"mode": "guard"}, "")
     sequence = judged.judge("借阅期限为三十日。")
