@@ -20,11 +20,12 @@ _Z = 1.959964  # of a two-sided interval of 95 %
 
 
 class Part(StrEnum):
-    """Rules were fitted on `fit` only; `fresh` was written when they were done."""
+    """Rules are fitted on `fit` and `fresh`; `fresh2` was written before their last change."""
 
     FIT = "fit"
     HELD_OUT = "held_out"
     FRESH = "fresh"
+    FRESH2 = "fresh2"
 
 
 class Labelled(BaseModel):
