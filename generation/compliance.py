@@ -30,8 +30,8 @@ class Candidate:
     approved: bool = False
 
 
-ADVICE = "advice: "
-"""Begins the reason of what is let through although rules would block it."""
+ADVICE: Mapping[Language, str] = {"en": "advice: ", "zh": "建议："}
+"""Begins the reason, by language, of what is let through although rules would block it."""
 
 Rule = Callable[[Candidate], Verdict]
 """Allows a text (perhaps in a changed form, saying why) or blocks it. May raise: that blocks."""
@@ -68,7 +68,9 @@ def review(candidate: Candidate, *, rules: Sequence[Rule], script: str) -> Verdi
 
 def has_failed(verdict: Verdict) -> bool:
     """Tell whether compliance failed at a text, so that its verdict says nothing of the text."""
-    reason = verdict.reason.removeprefix(ADVICE)
+    reason = verdict.reason
+    for prefix in ADVICE.values():
+        reason = reason.removeprefix(prefix)
     return reason in ("overloaded", "timeout") or reason.startswith("rule_failed")
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from generation.compliance import ADVICE, Candidate, Gate, Rule, review
 from generation.compliance_rules import ALWAYS
 from generation.policy import Mode, Policy
+from generation.policy_words import replaced, unmatched
 from generation.prompt import Language
 from generation.records import Basis, Verdict
 from generation.script_index import Match
@@ -54,11 +55,11 @@ class PolicyJudge:
                 threshold=threshold,
             )
             if best.score >= threshold:
-                reason = f"replaced by the approved script {best.script.script_id}"
+                reason = replaced(candidate.language, script=best.script.script_id)
                 return Verdict(True, best.script.text, reason, basis)
         if policy.mode is Mode.HYBRID:
             return self._based(review(candidate, rules=self._rules, script=script), basis)
-        return Verdict(False, script, _why_unmatched(best, threshold), basis)
+        return Verdict(False, script, _why(best, threshold, candidate.language), basis)
 
     def _best(self, candidate: Candidate) -> Match | None:
         found = self._library.nearest(
@@ -74,7 +75,7 @@ class PolicyJudge:
         if not safe.allowed:
             return safe
         advice = review(candidate, rules=self._rules, script=script)
-        reason = advice.reason if advice.allowed else f"{ADVICE}{advice.reason}"
+        reason = advice.reason if advice.allowed else f"{ADVICE[candidate.language]}{advice.reason}"
         return Verdict(True, safe.text, reason, advice.basis)
 
     def _based(self, verdict: Verdict, basis: Basis) -> Verdict:
@@ -92,9 +93,7 @@ def policy_gate(
     return Gate(rules, fallbacks, judge=PolicyJudge(library, rules, ALWAYS))
 
 
-def _why_unmatched(best: Match | None, threshold: float) -> str:
+def _why(best: Match | None, threshold: float, language: Language) -> str:
     if best is None:
-        return "no approved script can be used here"
-    if best.differs:
-        return f"the nearest approved script differs in a {best.differs}"
-    return f"no approved script matches: {best.score:.2f} of {threshold:.2f}"
+        return unmatched(language)
+    return unmatched(language, differs=best.differs, score=best.score, threshold=threshold)

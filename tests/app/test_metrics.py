@@ -68,6 +68,10 @@ def test_labels_do_not_grow_with_what_is_said(outcome: Outcome) -> None:
             Verdict(True, "a", "advice: rule_failed: KeyError"),
             'action="allowed",policy="guard",reason="failure"',
         ),
+        (
+            Verdict(True, "a", "建议：rule_failed: KeyError"),
+            'action="allowed",policy="guard",reason="failure"',
+        ),
     ],
 )
 def test_verdicts_are_counted_by_action(verdict: Verdict, labels: str) -> None:

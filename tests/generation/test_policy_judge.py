@@ -68,7 +68,8 @@ def test_strict_shows_the_wording_of_the_script_and_nothing_else(judged: Judged)
     assert basis.score >= 0.2
     blocked = judged.say(OTHER)
     assert (blocked.allowed, blocked.text) == (False, FALLBACK)
-    assert blocked.reason
+    assert verdict.reason == "已换成核准的话术 pay"
+    assert "核准话术" in blocked.reason
 
 
 def test_strict_threshold_of_the_stage_binds(judged: Judged) -> None:
@@ -100,7 +101,7 @@ def test_advise_changes_nothing_and_says_what_is_wrong(judged: Judged) -> None:
     judged.put("advise")
     verdict = judged.say("保证收益。")
     assert (verdict.allowed, verdict.text) == (True, "保证收益。")
-    assert verdict.reason.startswith("advice: ")
+    assert verdict.reason == "建议：不得承诺收益或保本"
     assert verdict.basis.rule_id is not None
 
 
