@@ -11,8 +11,10 @@ from generation.rules.records import PersonalKind
 _AT = r"(?:[@＠]|\s?[(\[（【]\s?at\s?[)\]）】]\s?|\sat\s)"
 _DOT = r"(?:[.．。]|\s?[(\[（【]\s?dot\s?[)\]）】]\s?|\sdot\s)"
 _PART = r"[a-z0-9ａ-ｚ０-９](?:[a-z0-9ａ-ｚ０-９\-－]{0,62})"
+_SPELLED_DOT = r"(?:\s?[(\[（【]\s?dot\s?[)\]）】]\s?|\sdot\s)"
+_NAME = r"[a-z0-9ａ-ｚ０-９][a-z0-9ａ-ｚ０-９._%+\-－．＿]{0,63}"
 _EMAIL = re.compile(
-    rf"(?i)(?<![a-z0-9.+_%-])[a-z0-9ａ-ｚ０-９][a-z0-9ａ-ｚ０-９._%+\-－．＿]{{0,63}}{_AT}"
+    rf"(?i)(?<![a-z0-9.+_%-]){_NAME}(?:{_SPELLED_DOT}{_NAME}){{0,3}}{_AT}"
     rf"{_PART}(?:{_DOT}{_PART}){{0,4}}?{_DOT}[a-zａ-ｚ]{{2,12}}(?![a-z0-9])"
 )
 _PASSPORT = re.compile(

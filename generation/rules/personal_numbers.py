@@ -31,6 +31,8 @@ _PHONE_CONTEXT = re.compile(
 _CONTEXT = 16
 _DIGIT_COUNTS = (19, 18, 17, 16, 15, 14, 13, 12, 11, 10)
 _MOST_GROUPS = 7
+_PLUS = re.compile(r"[+＋]\s?$")
+_LEAST_FOREIGN, _MOST_FOREIGN = 10, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,9 @@ def _number(text: str, part: Sequence[_Digit], kinds: frozenset[PersonalKind]) -
             own = part[cut:]
             places = tuple((one.start, one.end) for one in own)
             return Number(kind, part[0].start, part[-1].end, digits[cut:], places)
+    if PersonalKind.MOBILE in kinds and _is_foreign(digits, before):
+        places = tuple((one.start, one.end) for one in part)
+        return Number(PersonalKind.MOBILE, part[0].start, part[-1].end, digits, places)
     return None
 
 
@@ -185,6 +190,13 @@ def _kinds(digits: str, before: str, sizes: Sequence[int]) -> Iterator[tuple[Per
     told = sizes[0] == area.end() or _PHONE_CONTEXT.search(before)
     if told and digits[area.end()] in "2345678":
         yield PersonalKind.LANDLINE, 0
+
+
+def _is_foreign(digits: str, before: str) -> bool:
+    """Tell whether a number is written as ITU-T E.164 wants it: a plus and up to 15 digits."""
+    if _PLUS.search(before) is None or not digits.isdecimal():
+        return False
+    return _LEAST_FOREIGN <= len(digits) <= _MOST_FOREIGN and digits[0] not in "0"
 
 
 def _is_mobile(digits: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import ahocorasick
 
+from generation.rules.initials import Initials
 from generation.rules.reading import CLAUSE, NONE, Reading, read
 from generation.rules.sounds import Sounds
 
@@ -26,7 +27,8 @@ class Phrases:
         if owners:
             self._automaton.make_automaton()
         self._is_empty = not owners
-        self._sounds = Sounds([(one.text, owner) for one, owner in plain if owner in by_sound])
+        heard = [(one.text, owner) for one, owner in plain if owner in by_sound]
+        self._sounds, self._initials = Sounds(heard), Initials(heard)
 
     def find(self, reading: Reading) -> Iterator[tuple[int, int, int]]:
         """Yield (start, end, owner) in the reading. O(len(text) + matches)."""
@@ -38,6 +40,7 @@ class Phrases:
                         yield start, end, owner
         if not reading.changed:
             yield from self._sounds.find(reading)
+            yield from self._initials.find(reading)
 
 
 def _is_whole(reading: Reading, start: int, end: int) -> bool:

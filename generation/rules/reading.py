@@ -26,6 +26,18 @@ _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕһԁԛԝгкмтвнзпьαβγδεηικνορτυχωοѵցոսɡɩɑʏʀɴʟᴀᴄᴅᴇᴋᴍᴏᴘᴛᴜᴠᴡᴢıłøđħ",
     "aeopcyxijshdqwrkmtbh3nbabydenikvoptuxwovgnsgiayrnlacdekmoptuvwziLodh".lower(),
 )
+# Radicals that stand alone have no decomposition of their own; a few pictures are read as words.
+_SIGNS = {
+    **dict(
+        zip(
+            "⻛⻋⻉⻅⻓⻔⻚⻜⻢⻥⻦⻩⻬⻮⻰⻤⻨⻄⻝⺠⻘⻟⻧⻁",
+            "风车贝见长门页飞马鱼鸟黄齐齿龙鬼麦西食民青飠卤虎",
+            strict=True,
+        )
+    ),
+    "💯": "100%",
+    "🥇": "第1",
+}
 _NUMERALS = str.maketrans("零壹贰叁肆伍陆柒捌玖拾佰仟〇两", "零一二三四五六七八九十百千零二")
 _LEET = {"0": "o", "3": "e", "4": "a", "5": "s", "7": "t", "$": "s", "@": "a", "!": "i", "1": "i"}
 _LATIN = re.compile(r"[a-z0-9$@!]+")
@@ -108,6 +120,8 @@ def _plain(character: str) -> str:
         return character
     if character in _LEET_SIGNS or character in _KEPT_SIGNS:
         return character
+    if character in _SIGNS:
+        return _SIGNS[character]
     if _is_unseen(character):
         return ""
     decomposed = unicodedata.normalize("NFKD", character)

@@ -23,6 +23,7 @@ _SYLLABLE = re.compile(
     r"|ui|un|uo|ue|ve|a|e|i|o|u|v)"
 )
 _CONTEXT = 4
+_LONGEST_SYLLABLE, _LONGEST = 6, 40
 
 
 class Sounds:
@@ -69,9 +70,21 @@ def _units(reading: Reading) -> Iterator[tuple[int, int, str]]:
         end = start + 1
         while end < size and text[end].isascii() and reading.gaps[end] == NONE:
             end += 1
-        word = text[start:end]
-        yield start, end, word if end - start <= 6 and _SYLLABLE.fullmatch(word) else ""
+        for sound in _syllables(text[start:end]) or ("",):
+            yield start, start + len(sound) if sound else end, sound
+            start += len(sound)
         start = end
+
+
+@lru_cache(maxsize=20_000)
+def _syllables(word: str) -> tuple[str, ...]:
+    """Cut a word into syllables, the longest first; nothing where it is not made of them."""
+    for end in range(min(_LONGEST_SYLLABLE, len(word)), 0, -1) if len(word) <= _LONGEST else ():
+        if _SYLLABLE.fullmatch(word, 0, end):
+            rest = _syllables(word[end:])
+            if rest or end == len(word):
+                return word[:end], *rest
+    return ()
 
 
 @lru_cache(maxsize=20_000)
@@ -87,7 +100,8 @@ def _is_disguise(reading: Reading, parts: Sequence[tuple[int, int, str]], phrase
     latin = [place for place in other if written[place].isascii()]
     if len(latin) == len(phrase):
         return len(phrase) >= _SHORTEST_LATIN
-    if not other or 2 * len(other) > len(phrase):
+    only_latin = len(latin) == len(other) and len(phrase) >= _SHORTEST_LATIN
+    if not other or (2 * len(other) > len(phrase) and not only_latin):
         return False
     return bool(latin) or _stand_alone(reading.text, [parts[place][0] for place in other])
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import re2
 
+from generation.rules.glyphs import looked_alike, put_together
 from generation.rules.phrases import Phrases
 from generation.rules.reading import Reading, Spoken, readings, speak
 from generation.rules.records import Denials, WordingRule
 
+_SHORTEST_ALIKE = 3
 _REACH_BEFORE, _REACH_AFTER = 24, 40
 _CLAUSE_MARKS, _SENTENCE_MARK = "，。", "。"
 
@@ -44,20 +46,28 @@ class WordingFinder:
     def find(self, text: str, wanted: frozenset[int]) -> list[Wording]:
         """Return what the wanted rules find, by place, each span once per rule. O(len(text))."""
         found: dict[tuple[int, int, int], Wording] = {}
-        for reading in readings(text):
-            if not reading.text:
-                continue
-            for one in self._in_reading(reading, wanted):
+        plain, *others = readings(text)
+        for reading in (plain, *others, *put_together(plain)):
+            for one in self._in_reading(reading, wanted) if reading.text else ():
+                found.setdefault((one.start, one.end, one.rule), one)
+        for reading in looked_alike(plain):
+            for one in self._in_reading(reading, wanted, only_phrases=True):
                 found.setdefault((one.start, one.end, one.rule), one)
         return sorted(found.values(), key=lambda one: (one.start, -one.end, one.rule))
 
-    def _in_reading(self, reading: Reading, wanted: frozenset[int]) -> Iterator[Wording]:
+    def _in_reading(
+        self, reading: Reading, wanted: frozenset[int], *, only_phrases: bool = False
+    ) -> Iterator[Wording]:
+        """only_phrases: of three characters or more, at least half of them unchanged."""
         spoken = speak(reading)
         where = _where(spoken, len(reading.text))
         for start, end, rule in self._phrases.find(reading):
+            changed = sum(at in reading.changed for at in range(start, end))
+            if only_phrases and (end - start < _SHORTEST_ALIKE or 2 * changed > end - start):
+                continue
             if rule in wanted:
                 yield from self._judged(spoken, reading, rule, where[start], where[end - 1] + 1)
-        for rule in sorted(wanted):
+        for rule in () if only_phrases else sorted(wanted):
             pattern = self._patterns[rule]
             for match in pattern.finditer(spoken.text) if pattern else ():
                 if match.end() > match.start():

@@ -28,6 +28,7 @@ def hidden(text: str, kinds: frozenset[PersonalKind] = ALL) -> str:
         ("写信到li.na@example.com。", "写信到**.**@*******.***。"),
         ("a@b.cn, c@d.cn", "*@*.**, *@*.**"),
         ("zhang (at) example (dot) com", "***** (**) ******* (***) ***"),
+        ("li dot na at example dot com", "** *** ** ** ******* *** ***"),
         ("zhang＠example．com", "*****＠*******．***"),
         ("护照号E12345678", "护照号E******78"),
         ("沪A8K926", "沪A*****"),

@@ -38,6 +38,8 @@ def found(text: str) -> list[tuple[str, str]]:
         ("010-87654321", "landline", "01087654321"),
         ("电话01087654321", "landline", "01087654321"),
         ("(0755) 26543210", "landline", "075526543210"),
+        ("+44 7911 654321", "mobile", "447911654321"),
+        ("＋1 (415) 555-0132", "mobile", "14155550132"),
     ],
 )
 def test_personal_numbers_of_written_forms_finds_them(text: str, kind: str, digits: str) -> None:
@@ -61,6 +63,10 @@ def test_personal_numbers_of_written_forms_finds_them(text: str, kind: str, digi
         "二〇二四年一月一日至二〇二五年三月",
         "3.14159265358979",
         "03 08 15 22 27 31",
+        "+1.2.3",
+        "44 7911 654321",
+        "+0123456789",
+        "+12345678901234567",
     ],
 )
 def test_personal_numbers_of_other_numbers_finds_none(text: str) -> None:

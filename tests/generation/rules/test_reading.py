@@ -21,6 +21,9 @@ from generation.rules.reading import NONE, SOFT, read, readings, speak
         ("🅢🆁", "sr"),
         ("can't", "cant"),
         ("百分之壹佰", "百分之一百"),
+        ("零⻛险", "零风险"),
+        ("💯保本", "100%保本"),
+        ("🥇品牌", "第1品牌"),
     ],
 )
 def test_read_of_disguised_text_gives_the_plain_one(written: str, plain: str) -> None:

@@ -15,6 +15,9 @@ SOUNDS = Sounds([("保证收益", 0), ("稳赚不赔", 1), ("零风险", 2)])
         ("稳zhuan不赔", 1),
         ("保 zheng 收益", 0),
         ("bao zheng shou yi", 0),
+        ("baozhengshouyi", 0),
+        ("稳zhuanbupei", 1),
+        ("保 zhengshou yi", 0),
     ],
 )
 def test_find_of_phrase_in_disguise_finds_it(text: str, owner: int) -> None:
@@ -30,6 +33,8 @@ def test_find_of_phrase_in_disguise_finds_it(text: str, owner: int) -> None:
         "零分线以下",
         "稳。赚不陪",
         "wen",
+        "baozhengshouyin",
+        "a danger to the banana",
     ],
 )
 def test_find_of_honest_text_finds_nothing(text: str) -> None:

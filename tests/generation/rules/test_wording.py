@@ -80,3 +80,24 @@ def test_find_in_hostile_text_takes_linear_time(piece: str) -> None:
     seconds(1_000)
     # Quadratic work would take a hundred times as long: 40 leaves room for a busy machine.
     assert seconds(100_000) < 40 * max(seconds(10_000), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("亻呆言正收益", ["亻呆言正收益"]),
+        ("稳攒不赔", ["稳攒不赔"]),
+        ("稳z不p", ["稳z不p"]),
+        ("隐攒卜赔", []),  # more look-alikes than characters of the phrase
+        ("堡过", []),  # too short to tell
+        ("不亻呆言正收益", []),
+    ],
+)
+def test_find_sees_through_parts_looks_and_initials(text: str, spans: list[str]) -> None:
+    assert found(text, rule("保证收益", "稳赚不赔", "保过")) == spans
+
+
+def test_find_of_pattern_reads_parts_but_no_look_alikes() -> None:
+    lucky = rule(patterns=("保证[^，。]{0,6}赔",))
+    assert found("亻呆言正不赔", lucky) == ["亻呆言正不赔"]
+    assert found("保证全程陪您", lucky) == []
