@@ -32,7 +32,7 @@ def show(
     path = Settings().rules_file
     if as_json:
         content = path.read_text(encoding="utf-8-sig") if path else default_rules_json()
-        typer.echo(content)
+        typer.echo(content, nl=False)
         return
     rules = load_rule_set(path)
     table = Table("rule", "version", "kind", "severity", "action", "stages", "reason")

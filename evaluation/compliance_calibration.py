@@ -40,16 +40,22 @@ def topic_curve(book: RuleBook, sentences: Sequence[Labelled]) -> list[Point]:
             " are no examples of the rules"
         )
     judged = judge_all(RuleBook(book.rules, None), alone)
+    rules = [rule for rule in book.rules.rules if isinstance(rule, TopicRule)]
     # Wrong is, of a violation, that it was let through; of an honest sentence, that it was held.
     held_anyway = np.array([one.is_wrong for one in judged], dtype=bool) ^ bad
-    margins = np.array(
-        [max(score.margin for score in scores) for scores in topics.score([s.text for s in alone])]
-    )
+    scored = topics.score([one.text for one in alone])
+    margins = np.array([[score.margin for score in scores] for scores in scored])
+    least = np.array([[_least(rules[s.topic], s.threshold) for s in scores] for scores in scored])
     points: list[Point] = []
     for threshold in STEPS:
-        held = held_anyway | (margins >= threshold)
+        held = held_anyway | (margins >= np.maximum(least, threshold)).any(axis=1)
         points.append(Point(threshold, float((~held[bad]).mean()), float(held[~bad].mean())))
     return points
+
+
+def _least(rule: TopicRule, threshold: float) -> float:
+    """Return what a margin must reach whatever is chosen: the usual threshold, without a cue."""
+    return threshold if rule.cues and threshold != rule.cue_threshold else -np.inf
 
 
 def _examples(book: RuleBook) -> frozenset[str]:
@@ -70,11 +76,17 @@ def choose(points: Sequence[Point], *, most_false_blocks: float) -> Point:
 
 
 def with_threshold(content: str, threshold: float) -> str:
-    """Return a rule file with this threshold for all its topics. Raises as `parse_rule_set`."""
+    """Return a rule file with this threshold for all its topics, of those with cues where one is.
+
+    The threshold without a cue is at least as high. Raises as `parse_rule_set`.
+    """
     parse_rule_set(content)
     data = json.loads(content)
     for rule in data["rules"]:
-        if rule["kind"] == "topic":
+        if rule["kind"] == "topic" and rule.get("cues"):
+            rule["threshold"] = max(threshold, rule["threshold"])
+            rule["cue_threshold"] = threshold
+        elif rule["kind"] == "topic":
             rule["threshold"] = threshold
             rule.pop("cue_threshold", None)
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"

@@ -97,7 +97,7 @@ class TopicRule:
     """Finds a topic by its likeness to example sentences.
 
     threshold: of the margin against neutral examples, in likeness (`topics.py`). cues: RE2; where
-    one matches, `cue_threshold` counts instead.
+    one matches and no aside of the set does, `cue_threshold` counts instead.
     """
 
     head: RuleHead
@@ -128,6 +128,8 @@ class RuleSet:
     """All rules of a collection. neutral: example sentences that no topic is about.
 
     digest: of the file that they were read from, as `digest_of` gives it; empty: from none.
+    asides: RE2; a sentence where one matches tells of others, warns or hedges rather than
+    promises anything to the user, so that cues count for nothing in it.
     """
 
     version: str
@@ -135,6 +137,7 @@ class RuleSet:
     denials: Denials
     neutral: tuple[str, ...]
     digest: str = ""
+    asides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

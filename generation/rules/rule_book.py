@@ -72,7 +72,8 @@ class RuleBook:
         """Return what tells topics; the first call embeds their examples, and raises as it."""
         if self._embedder is None or not self._topics:
             return None
-        return TopicFinder(self._topics, self.rules.neutral, self._embedder, self._known)
+        rules = self.rules
+        return TopicFinder(self._topics, rules.neutral, self._embedder, self._known, rules.asides)
 
     def judge(
         self, text: str, *, evidence: Sequence[str], language: Language, stage: str | None = None

@@ -96,7 +96,7 @@ class _Personal(_Head):
 class _Topic(_Head):
     kind: Literal["topic"]
     action: Literal["block", "annotate", "hand_over"] = "block"
-    examples: list[_Text] = Field(min_length=3, max_length=200)
+    examples: list[_Text] = Field(min_length=3, max_length=500)
     counter_examples: list[_Text] = Field(default=[], max_length=200)
     cues: _Patterns = []
     threshold: float = Field(ge=-2, le=2)
@@ -112,7 +112,8 @@ class _Denials(_Strict):
 class _File(_Strict):
     version: str = Field(min_length=1, max_length=64)
     denials: _Denials = _Denials()
-    neutral: list[_Text] = Field(default=[], max_length=1_000)
+    neutral: list[_Text] = Field(default=[], max_length=2_000)
+    asides: _Patterns = []
     rules: list[dict[str, Any]] = Field(max_length=_MOST_RULES)
 
 
@@ -168,12 +169,20 @@ def parse_rule_set(content: str) -> RuleSet:
         if any(rule.head.rule_id == written.id for rule in rules):
             problems.append(f"{name}: the id occurs twice")
         rules.append(_rule(written))
+    problems += _wrong_patterns("asides", file.asides)
     if any(isinstance(rule, TopicRule) for rule in rules) and not file.neutral:
         problems.append("file: topics need neutral sentences to be told from")
     if problems:
         raise RuleSetError(problems)
     kept = Denials(tuple(denials.before), tuple(denials.after), tuple(denials.not_before))
-    return RuleSet(file.version, tuple(rules), kept, tuple(file.neutral), digest_of(content))
+    return RuleSet(
+        file.version,
+        tuple(rules),
+        kept,
+        tuple(file.neutral),
+        digest_of(content),
+        tuple(file.asides),
+    )
 
 
 def digest_of(content: str) -> str:

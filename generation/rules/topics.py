@@ -19,8 +19,8 @@ from generation.rules.records import TopicRule
 
 Vectors = NDArray[np.float32]  # (n, d), unit rows
 Column = NDArray[np.float32]  # (n,)
-_OWN_WIDTH, _OWN_RIDGE = 2.0, 0.1
-_ANY_WIDTH, _ANY_RIDGE = 3.0, 0.3
+_OWN_WIDTH, _OWN_RIDGE = 1.0, 0.1
+_ANY_WIDTH, _ANY_RIDGE = 1.0, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class TopicFinder:
         neutral: Sequence[str],
         embedder: SentenceEmbedder,
         known: MutableMapping[str, Column] | None = None,
+        asides: Sequence[str] = (),
     ) -> None:
         """Embeds all examples that `known` lacks, and adds them to it.
 
+        asides: RE2; where one matches, cues count for nothing.
         Raises what the embedder raises; ValueError where vectors are not finite rows, one a text.
         """
         self._embedder = embedder
         self._known = {} if known is None else known
-        self._cues = [
-            re2.compile("|".join(f"(?:{cue})" for cue in rule.cues)) if rule.cues else None
-            for rule in rules
-        ]
+        self._cues = [_union(rule.cues) for rule in rules]
+        self._asides = _union(asides)
         self._thresholds = [(rule.threshold, rule.cue_threshold) for rule in rules]
         inside = [list(dict.fromkeys(rule.examples)) for rule in rules]
         outside = list(
@@ -84,15 +84,16 @@ class TopicFinder:
             return [[] for _ in texts]
         plain = [_spoken(text) for text in texts]
         vectors = self._embed(plain)
+        told = [self._asides is not None and self._asides.search(one) for one in plain]
         own = _kernel(vectors, self._support, _OWN_WIDTH) @ self._own
         whole = _kernel(vectors, self._support, _ANY_WIDTH) @ self._any
         margins = (own + whole[:, None]) / 2
         return [
             [
-                TopicScore(at, float(margin), self._threshold(at, spoken))
+                TopicScore(at, float(margin), self._threshold(at, "" if is_aside else spoken))
                 for at, margin in enumerate(row)
             ]
-            for row, spoken in zip(margins, plain, strict=True)
+            for row, spoken, is_aside in zip(margins, plain, told, strict=True)
         ]
 
     def _threshold(self, topic: int, spoken: str) -> float:
@@ -131,6 +132,10 @@ def _fit(rows: Vectors, inside: int, width: float, ridge: float) -> Column:
     kernel = _kernel(rows, rows, width).astype(np.float64)
     kernel[np.diag_indices_from(kernel)] += ridge / share
     return np.asarray(np.linalg.solve(kernel, target), np.float32)
+
+
+def _union(patterns: Sequence[str]) -> "re2._Regexp[str] | None":
+    return re2.compile("|".join(f"(?:{one})" for one in patterns)) if patterns else None
 
 
 def _spoken(text: str) -> str:

@@ -94,3 +94,20 @@ def test_with_threshold_changes_topics_only() -> None:
     assert parse_rule_set(with_threshold(default_rules_json(), 0.1)).version
     with pytest.raises(RuleSetError):
         with_threshold("{}", 0.1)
+
+
+def test_threshold_of_a_topic_with_cues_counts_where_a_cue_is() -> None:
+    data = json.loads(RULES)
+    data["rules"][0] |= {"cues": ["pill"], "threshold": 2.0, "cue_threshold": 0.1}
+    data["asides"] = ["he says"]
+    content = json.dumps(data)
+    sentences = [
+        labelled("a pill now", "block"),
+        labelled("the pill, he says", "block"),
+        labelled("a bus", "pass"),
+    ]
+    points = topic_curve(RuleBook(parse_rule_set(content), ByWord()), sentences)
+    assert next(p for p in points if p.threshold == 0.0).let_through == 0.5
+    topic = parse_rule_set(with_threshold(content, 0.25)).rules[0]
+    assert isinstance(topic, TopicRule)
+    assert (topic.threshold, topic.cue_threshold) == (2.0, 0.25)

@@ -101,3 +101,10 @@ def test_score_with_vectors_gone_wrong_raises_instead_of_passing() -> None:
     embedder.rows = np.full((1, 26), np.nan, np.float32)
     with pytest.raises(ValueError, match="not finite"):
         finder.score(["a day"])
+
+
+def test_score_of_an_aside_counts_no_cue() -> None:
+    strict = topic("a", cue="gold", threshold=2.0, low=0.3)
+    finder = TopicFinder([strict], NEUTRAL, ByFirstLetter(), asides=("said",))
+    told, spoken = finder.score(["a gold day, he said", "a gold day"])
+    assert [score.hit for score in (*told, *spoken)] == [False, True]
