@@ -10,7 +10,8 @@ from generation.records import Answer, Citation, Turn
 class AnswerRequest:
     """A question with its conversation. None means: the service's own choice.
 
-    used: ids of the scripts that the conversation has shown, latest last.
+    used: ids of the scripts that the conversation has shown, latest last. is_part: it is a part of
+    a compound question. has_begun: another part of it has been answered.
     """
 
     question: str
@@ -22,6 +23,8 @@ class AnswerRequest:
     top_k: int | None
     trace_id: str
     used: tuple[str, ...] = ()
+    is_part: bool = False
+    has_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from generation.records import (
 from generation.reply_sentences import join_sentences, split_stream
 from generation.scripts import Script, Stage, fill_script, pick_script
 from retrieval.records import Passage, SearchRequest, SearchResult
-from retrieval.refine import standalone_question
+from retrieval.refine.history import standalone_question
 
 PageAt = Callable[[Passage, int], int | None]
 """Gives the page of a position in a passage's document."""
@@ -241,7 +241,8 @@ class Answerer:
 
         verdict: for which it is. An answer that has begun gets an end instead.
         """
-        request, begun = progress.request, bool(progress.shown)
+        request = progress.request
+        begun = request.has_begun or bool(progress.shown)
         progress.is_fallback = True
         progress.cause = "failed" if has_failed(verdict) else "blocked"
         with failing_closed("fallback"):
@@ -286,7 +287,12 @@ class Answerer:
         progress.cause = _refusal_cause(stage, progress.cause)
         script = pick_script(self._scripts, stage, progress.language)
         closest = progress.passages[0].title if progress.passages else ""
-        fields = {"collection": progress.request.collection, "closest_title": closest}
+        request = progress.request
+        fields = {
+            "collection": request.collection,
+            "closest_title": closest,
+            "part": request.question,
+        }
         verdict = self._vet(progress, fill_script(script, fields), (), approved=True)
         text, outcome = verdict.text, Outcome.REFUSED
         if not verdict.allowed:
@@ -322,6 +328,8 @@ def _shown_script(basis: Basis) -> str | None:
 
 
 def _refusal_stage(progress: Progress) -> Stage:
+    if progress.request.is_part and progress.documents:
+        return Stage.REFUSAL_PART
     if progress.passages:
         return Stage.REFUSAL
     return Stage.REFUSAL_EMPTY if progress.documents else Stage.REFUSAL_NO_DOCUMENTS

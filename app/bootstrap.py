@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from app.answer_events import AnswerEvent, AnswerRequest
+from app.answer_parts import with_parts
 from app.answer_question import Answerer, answer_settings
 from app.audit_replay import AuditReplay
 from app.audit_retention import Retention
@@ -41,6 +42,8 @@ from generation.compliance_rules import rules_of
 from generation.confidence import Calibration
 from generation.evidence import MOST_PASSAGES
 from generation.policy_judge import policy_gate
+from generation.ports import Generator
+from generation.query_writer import QueryWriter
 from generation.rules.rule_book import RuleBook
 from generation.script_library import ScriptLibrary
 from generation.scripts import fallback_texts, load_scripts
@@ -57,6 +60,7 @@ from retrieval.explain import explain
 from retrieval.fusion_weights import weights_of
 from retrieval.manifest import IndexIdentity
 from retrieval.recent_vectors import RecentVectors
+from retrieval.refine.refined_search import RefinedSearch
 from retrieval.search import Searcher
 from retrieval.snapshot_keeper import SavePolicy, SnapshotKeeper
 from retrieval.snapshots import Snapshots
@@ -89,8 +93,9 @@ def build_service(settings: Settings) -> Service:
     recent = RecentVectors(encoder)
     library = ScriptLibrary(catalog.scripts, catalog.policies.newest, recent, utc_now)
     gate = policy_gate(library, rules_of(rule_books.of), fallback_texts(scripts))
+    refined = build_refined_search(settings, searcher, generator)
     answerer = Answerer(
-        searcher.search,
+        refined.search,
         page_finder(catalog.blocks),
         generator,
         gate,
@@ -101,7 +106,8 @@ def build_service(settings: Settings) -> Service:
         fallback=fallback_of(library, metrics.count_failure),
     )
     names = {"encoder": encoder.name, "generator": generator.name if generator else "none"}
-    staged = _staged(answerer.answer, catalog, recent, library, gate, metrics)
+    answering = with_parts(answerer.answer) if settings.answer_parts else answerer.answer
+    staged = _staged(answering, catalog, recent, library, gate, metrics)
     audited = with_audit(staged, catalog.audit, scripts, names, metrics)
     read = min(settings.top_k, MOST_PASSAGES) if settings.uses_bundled_reader else settings.top_k
     indexes.load()
@@ -119,7 +125,8 @@ def build_service(settings: Settings) -> Service:
     return Service(
         settings=settings,
         catalog=catalog,
-        search=searcher.search,
+        search=refined.search,
+        refined=refined.run,
         explain=partial(explain, searcher, passages_read=read),
         answer=with_sessions(catalog.sessions, audited),
         library=library,
@@ -161,6 +168,14 @@ def build_searcher(
     weights = partial(collection_weights, catalog, whole)
     chosen = weights if settings.key_index == "both" else whole
     return Searcher(indexes, catalog, encoder, chosen, build_reranker(settings, encoder))
+
+
+def build_refined_search(
+    settings: Settings, searcher: Searcher, generator: Generator | None
+) -> RefinedSearch:
+    """Return the search that questions get: the plain one, and what the settings add to it."""
+    writer = QueryWriter(generator) if generator else None
+    return RefinedSearch(searcher.search, settings.refine, writer, settings.refine_seconds)
 
 
 def open_search(settings: Settings) -> tuple[Catalog, Searcher, Callable[[], None]]:

@@ -121,6 +121,14 @@ class StageReply(Reply):
     passed: bool
 
 
+class QueryReply(Reply):
+    """A query that was searched for beside the question."""
+
+    query: str
+    found: int = Field(description="Passages that it found.")
+    rank: int | None = Field(description="Of the expected chunk among them; null: not there.")
+
+
 class ExplainReply(Reply):
     """The way of the expected chunk through the very search that `/ask` runs."""
 
@@ -131,3 +139,7 @@ class ExplainReply(Reply):
     lost_at: Loss | None = Field(description="The stage that left it out; null: none did.")
     advice: str = Field(description="What happened and what to do, in the question's language.")
     stages: list[StageReply]
+    queries: list[QueryReply] = Field(
+        description="What `YOUJU_REFINE` had searched for beside the question; stages are the"
+        " question's own, rank is that of the merged result."
+    )

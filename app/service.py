@@ -17,6 +17,7 @@ from ingestion.store.stored import StoredChunk
 from retrieval.explain import Expected, Explanation
 from retrieval.ports import QueryEmbedder
 from retrieval.records import SearchRequest, SearchResult
+from retrieval.refine.refined_search import RefinedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Service:
     """Everything behind the routes. All calls block and may come from any thread.
 
     scored_chunks: a page of a document's chunks as the catalog gives it, every border scored.
-    explain: the way of an expected chunk through that very search. Raises NotIndexed.
+    search: gives the result of `refined`, which also tells what each query found. explain: the way
+    of an expected chunk through the plain search of its question. Raises NotIndexed.
     answer: yields sentences as compliance releases them, then one DoneEvent; closing the iterator
     stops the generator. library, gate: what answers are held against. replay: plays a verdict of
     the audit back, by its number.
@@ -52,6 +54,7 @@ class Service:
     settings: Settings
     catalog: Catalog
     search: Callable[[SearchRequest], SearchResult]
+    refined: Callable[[SearchRequest], RefinedRun]
     explain: Callable[[SearchRequest, Expected], Explanation]
     answer: Callable[[AnswerRequest], Iterator[AnswerEvent]]
     scored_chunks: Callable[[str, int, int], tuple[list[StoredChunk], int]]

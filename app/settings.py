@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingestion.strategies import ChunkingStrategy
 from retrieval.fusion_weights import KeyIndexMode
+from retrieval.refine.refined_search import Refinement
 
 Strategy = Literal["read", "generate", "extract"]
 """How an answer is drafted. read: in the words that the reader is sure of, otherwise as `generate`.
@@ -108,6 +109,18 @@ class Settings(BaseSettings):
     )
     rerank_passages: int = Field(8, ge=1, le=200, description="Passages it reads.")
     top_k: int = Field(8, ge=1, le=100, description="Passages a search returns.")
+    refine: Refinement = Field(
+        "off",
+        description="What is searched for beside the question. `decompose`: the parts of a compound"
+        " one, by rules; the others too, and what the generator writes: `multi_query`, other words;"
+        " `hyde`, a likely answer; `iterative`, what is still missing.",
+    )
+    refine_seconds: float = Field(
+        5.0, gt=0, description="Longest time the generator may take for that."
+    )
+    answer_parts: bool = Field(
+        True, description="Answer each part of a compound question by itself."
+    )
     refusal_threshold: float = Field(0.2, ge=0, le=1, description="Answers below are refused.")
 
     rules_file: Path | None = Field(

@@ -15,13 +15,15 @@ class Stage(StrEnum):
     """What a script is for.
 
     refusal takes {collection} and {closest_title}, refusal_empty (nothing was found at all) and
-    refusal_no_documents (there is nothing to look in) {collection}; the others have no fields.
+    refusal_no_documents (there is nothing to look in) {collection}, refusal_part (a part of a
+    question, others of which were answered) {collection} and {part}; the others have no fields.
     fallback is an answer of its own, cut_short the end of one that has begun.
     """
 
     REFUSAL = "refusal"
     REFUSAL_EMPTY = "refusal_empty"
     REFUSAL_NO_DOCUMENTS = "refusal_no_documents"
+    REFUSAL_PART = "refusal_part"
     FALLBACK = "fallback"
     CUT_SHORT = "cut_short"
     GENERATOR_DOWN = "generator_down"
@@ -31,6 +33,7 @@ FIELDS: Mapping[Stage, frozenset[str]] = {
     Stage.REFUSAL: frozenset({"collection", "closest_title"}),
     Stage.REFUSAL_EMPTY: frozenset({"collection"}),
     Stage.REFUSAL_NO_DOCUMENTS: frozenset({"collection"}),
+    Stage.REFUSAL_PART: frozenset({"collection", "part"}),
     Stage.FALLBACK: frozenset(),
     Stage.CUT_SHORT: frozenset(),
     Stage.GENERATOR_DOWN: frozenset(),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ingestion.store.stored import Change, IndexedState, StoredChunk, SummaryRow, VectorRow
 from retrieval.dense import Vectors
+from retrieval.records import Passage
 
 
 class QueryEmbedder(Protocol):
@@ -26,6 +27,19 @@ class PairScorer(Protocol):
 
     def score_pairs(self, question: str, passages: Sequence[str]) -> Scores:
         """Return one logit a passage, (n,); higher is better."""
+        ...
+
+
+class QueryWriter(Protocol):
+    """A language model that says what else to search for."""
+
+    def write(
+        self, refinement: str, query: str, passages: Sequence[Passage], *, seconds: float
+    ) -> Sequence[str]:
+        """Return further queries; none when the model is away or took longer than `seconds`.
+
+        passages: what was found so far, best first.
+        """
         ...
 
 

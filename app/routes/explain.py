@@ -9,9 +9,10 @@ from app.errors import NothingExpected
 from app.explanation_text import advice
 from app.problems import declared
 from app.routes.search import search_request
-from app.search_schemas import ExplainBody, ExplainReply, StageReply
+from app.search_schemas import ExplainBody, ExplainReply, QueryReply, StageReply
 from generation.language import question_language
 from retrieval.explain import Expected, NotIndexed
+from retrieval.refine.explain import merged, rank_of
 
 router = APIRouter()
 
@@ -29,6 +30,11 @@ async def explain(body: ExplainBody, service: TheService, pools: ThePools) -> Ex
         found = await pools.models.run(partial(service.explain, request, expected))
     except NotIndexed as exc:
         raise NothingExpected from exc
+    if service.settings.refine != "off":
+        refined = await pools.models.run(partial(service.refined, request))
+        found, queries = merged(found, refined), refined.finds
+    else:
+        queries = ()
     return ExplainReply(
         chunk_id=found.chunk_id,
         document_id=found.document_id,
@@ -37,4 +43,12 @@ async def explain(body: ExplainBody, service: TheService, pools: ThePools) -> Ex
         lost_at=found.lost_at,
         advice=advice(found, question_language(body.query)),
         stages=[StageReply.model_validate(stage) for stage in found.stages],
+        queries=[
+            QueryReply(
+                query=find.query,
+                found=len(find.result.passages),
+                rank=rank_of(found.chunk_id, find.result.passages),
+            )
+            for find in queries
+        ],
     )

@@ -10,7 +10,7 @@ from app.search_schemas import ExplainBody, HitReply, SearchBody, SearchReply
 from app.service import Service
 from ingestion.store.selection import Selection
 from retrieval.records import SearchRequest
-from retrieval.refine import standalone_question
+from retrieval.refine.history import standalone_question
 
 router = APIRouter()
 

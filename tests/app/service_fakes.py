@@ -31,6 +31,7 @@ from ingestion.store.catalog import Catalog
 from retrieval.dense import Vectors
 from retrieval.explain import Expected, Explanation, NotIndexed, StageRank
 from retrieval.records import Passage, SearchRequest, SearchResult
+from retrieval.refine.refined_search import Find, RefinedRun
 from tests.generation.script_fakes import NOW, GramEncoder
 from tests.ingestion.catalog_samples import LEASE, ingested_document
 from tests.ingestion.test_coherence import WordScorer
@@ -70,6 +71,7 @@ class FakeModels:
     catalog: Catalog
     say: Callable[[AnswerRequest], Iterator[AnswerEvent]] = one_sentence
     find: Callable[[SearchRequest], SearchResult] | None = None
+    finds: tuple[Find, ...] = ()
     models_ready: bool = True
     catalog_ready: bool = True
     generator: Literal["ok", "down", "none"] = "ok"
@@ -89,6 +91,9 @@ class FakeModels:
     def search(self, request: SearchRequest) -> SearchResult:
         self.searched.append(request)
         return self.find(request) if self.find else SearchResult((PASSAGE,), {"total": 2.0}, 1)
+
+    def refined(self, request: SearchRequest) -> RefinedRun:
+        return RefinedRun(self.search(request), self.finds)
 
     def explain(self, request: SearchRequest, expected: Expected) -> Explanation:
         self.searched.append(request)
@@ -128,6 +133,7 @@ def make_service(models: FakeModels, settings: Settings) -> Service:
         settings=settings,
         catalog=models.catalog,
         search=models.search,
+        refined=models.refined,
         explain=models.explain,
         answer=models.answer,
         scored_chunks=BorderScores(models.catalog, WordScorer).page,

@@ -20,6 +20,7 @@ from ingestion.store.catalog import Catalog
 from ingestion.store.uploads import document_id_of
 from retrieval.collections_index import CollectionsIndex
 from retrieval.explain import explain
+from retrieval.refine.refined_search import RefinedSearch
 from retrieval.search import Searcher
 from tests.app.service_fakes import FakeModels, make_service
 
@@ -49,6 +50,7 @@ def service(tmp_path: Path, encoder, asked) -> Iterator[Service]:
         answer=answer,
         scored_chunks=catalog.chunks,
         embedder=encoder,
+        refined=RefinedSearch(searcher.search).run,
         explain=partial(explain, searcher, passages_read=8),
         refresh=lambda: indexes.refresh() and None,
         close=catalog.close,

@@ -1,6 +1,6 @@
 import pytest
 
-from retrieval.refine import standalone_question
+from retrieval.refine.history import standalone_question
 
 
 @pytest.mark.parametrize(
