@@ -115,13 +115,6 @@ def build_service(settings: Settings) -> Service:
     keeper.start()
     retention = Retention(catalog.audit.erase, settings.audit_days)
 
-    def close() -> None:
-        if generator is not None:
-            generator.close()
-        keeper.close()
-        indexes.close()
-        catalog.close()
-
     return Service(
         settings=settings,
         catalog=catalog,
@@ -138,8 +131,18 @@ def build_service(settings: Settings) -> Service:
         metrics=metrics,
         readiness=lambda: readiness(catalog, generator, indexes),
         refresh=retention.after(library.after(partial(_follow, catalog, indexes))),
-        close=close,
+        close=partial(_close, generator, keeper, indexes, catalog),
     )
+
+
+def _close(
+    generator: Generator | None, keeper: SnapshotKeeper, indexes: CollectionsIndex, catalog: Catalog
+) -> None:
+    if generator is not None:
+        generator.close()
+    keeper.close()
+    indexes.close()
+    catalog.close()
 
 
 def _staged(
