@@ -188,7 +188,8 @@ def test_words_for_users_are_made_nowhere_but_behind_the_gate() -> None:
     wiring = inspect.getsource(bootstrap.build_service)
     assert "answer=with_sessions(catalog.sessions, audited)" in wiring
     assert "audited = with_audit(staged, " in wiring
-    assert "staged = _staged(answerer.answer, " in wiring
+    assert "staged = _staged(answering, " in wiring
+    assert "answering = with_parts(answerer.answer) if " in wiring
 
 
 def called(path: Path) -> set[str]:
