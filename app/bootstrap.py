@@ -170,7 +170,8 @@ def build_searcher(
     whole = replace(weights_of(settings.key_index), rerank_depth=settings.rerank_passages)
     weights = partial(collection_weights, catalog, whole)
     chosen = weights if settings.key_index == "both" else whole
-    return Searcher(indexes, catalog, encoder, chosen, build_reranker(settings, encoder))
+    reranker = build_reranker(settings, encoder)
+    return Searcher(indexes, catalog, encoder, chosen, reranker, catalog.synonyms.of)
 
 
 def build_refined_search(

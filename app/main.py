@@ -33,6 +33,7 @@ from app.routes import (
     rules,
     scripts,
     search,
+    synonyms,
     verify,
     web,
 )
@@ -59,6 +60,7 @@ ROUTES = (
     rules,
     scripts,
     search,
+    synonyms,
     verify,
 )
 logger = logging.getLogger(__name__)

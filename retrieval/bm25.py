@@ -111,19 +111,23 @@ class LexicalIndex:
         scored = [(row, float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
         return sorted(scored, key=lambda hit: (-hit[1], hit[0]))
 
-    def highest_score(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> float:
+    def highest_score(
+        self, query_terms: Sequence[str], weights: Mapping[str, float], *, unknown: bool = False
+    ) -> float:
         """Return what a row scores at most that has each term in one field, again and again.
 
-        weights: as in `search`. 0 if no row has any of the terms.
+        weights: as in `search`. 0 if no row has any of the terms. unknown: count terms that no row
+        has as the rarest there could be.
         """
         searcher = self._index.searcher()
         total = 0.0
         for term, count in Counter(query_terms).items():
-            found = (
-                weight * _rarity(searcher.num_docs, searcher.doc_freq(field, term))
-                for field, weight in weights.items()
-            )
-            total += count * max(found, default=0.0)
+            held = [(searcher.doc_freq(field, term), weight) for field, weight in weights.items()]
+            if any(holding for holding, weight in held if weight > 0):
+                found = (weight * _rarity(searcher.num_docs, holding) for holding, weight in held)
+                total += count * max(found)
+            elif unknown and searcher.num_docs:
+                total += count * max(weights.values()) * math.log(2 * searcher.num_docs + 2)
         return total * (1 + _K1)
 
     def _query(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> tantivy.Query:

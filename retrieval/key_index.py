@@ -122,9 +122,14 @@ class KeyIndex:
         """Return the k chunks whose key information is nearest. vector: (d,)."""
         return self._keys.search(vector, k, rows)
 
-    def highest_words_score(self, query_terms: Sequence[str], fields: Mapping[str, float]) -> float:
-        """Return the score of a chunk that held every term again and again; see `search_words`."""
-        return self._words.highest_score(query_terms, fields)
+    def highest_words_score(
+        self, query_terms: Sequence[str], fields: Mapping[str, float], *, unknown: bool = False
+    ) -> float:
+        """Return the score of a chunk that held every term again and again; see `search_words`.
+
+        unknown: see `LexicalIndex.highest_score`.
+        """
+        return self._words.highest_score(query_terms, fields, unknown=unknown)
 
     def search_words(
         self,
@@ -140,9 +145,9 @@ class KeyIndex:
         """
         return self._words.search(query_terms, fields, k, documents)
 
-    def highest_document_score(self, query_terms: Sequence[str]) -> float:
+    def highest_document_score(self, query_terms: Sequence[str], *, unknown: bool = False) -> float:
         """Return the score of a document that held every term again and again."""
-        return self._documents.highest_score(query_terms, {"body": 1.0})
+        return self._documents.highest_score(query_terms, {"body": 1.0}, unknown=unknown)
 
     def search_documents(
         self, query_terms: Sequence[str], k: int, documents: Sequence[int] | None

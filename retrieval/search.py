@@ -22,8 +22,10 @@ from retrieval.stages import (
     find_documents,
     find_level,
     fuse_stages,
+    highest_scores,
     stage_scores,
 )
+from retrieval.synonyms import GroupsOf, in_other_words, no_synonyms
 from retrieval.terms import terms
 
 WeightsOf = Callable[[str], FusionWeights]
@@ -53,7 +55,8 @@ class Searcher:
     """Searches any collection. Safe to call from several threads.
 
     weights: those of each collection; None: the measured ones. reranker: reads the best passages
-    beside the question; None: nothing does.
+    beside the question; None: nothing does. synonyms: the words of each collection that stand for
+    one another.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Searcher:
         embedder: QueryEmbedder,
         weights: FusionWeights | WeightsOf | None = None,
         reranker: PairScorer | None = None,
+        synonyms: GroupsOf = no_synonyms,
     ) -> None:
         fixed = FusionWeights() if weights is None or callable(weights) else weights
         self._indexes = indexes
@@ -70,6 +74,7 @@ class Searcher:
         self._embedder = embedder
         self._weights_of = weights if callable(weights) else lambda _collection: fixed
         self._reranker = reranker
+        self._synonyms = synonyms
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return up to `top_k` passages, best first; none if the collection is unknown or empty."""
@@ -88,7 +93,8 @@ class Searcher:
         weights = weights or self._weights_of(request.collection)
         with clock.stage("embed_query"):
             vector = self._embedder.embed_queries([request.query])[0]
-            query = Query(terms(request.query), vector)
+            others = in_other_words(request.query, self._synonyms(request.collection))
+            query = Query(terms(request.query), vector, [terms(other) for other in others])
         hits = self._find(index, query, weights, request, clock)
         with clock.stage("fusion"):
             fused = fuse_stages(hits, weights)
@@ -124,7 +130,7 @@ class Searcher:
         if request.narrowed:
             with clock.stage("summary_filter"):
                 candidates = index.summaries.candidates(
-                    query.words, query.vector, weights.candidate_documents, allowed
+                    query.all_words, query.vector, weights.candidate_documents, allowed
                 )
         # Globally, too: a bad summary must not hide a document.
         with clock.stage("global"):
@@ -134,13 +140,14 @@ class Searcher:
             with clock.stage("candidates"):
                 among = find_level(index, query, weights, [number for number, _ in candidates])
         levels = [everywhere] if among is None else [everywhere, among]
+        highest_words, highest_document = highest_scores(index, query, weights)
         return StageHits(
             candidates=candidates,
             everywhere=everywhere,
             among=among,
             documents=documents,
-            highest_words=index.keys.highest_words_score(query.words, weights.fields),
-            highest_document=index.keys.highest_document_score(query.words),
+            highest_words=highest_words,
+            highest_document=highest_document,
             document_of=documents_of_rows(index, levels),
         )
 

@@ -9,15 +9,25 @@ from numpy.typing import NDArray
 from retrieval.collection_index import CollectionIndex
 from retrieval.fusion import ScoredRun, WeightedRun, fuse_rrf, fuse_scores
 from retrieval.fusion_weights import FusionWeights
-from retrieval.key_index import Scored
+from retrieval.key_index import KeyIndex, Scored
+from retrieval.wordings import Highest, Wording, find_wordings, highest_of
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as the indexes take it: its terms, and its vector (d,)."""
+    """A question as the indexes take it: its terms, and its vector (d,).
 
-    words: Sequence[str]
+    others: the terms of the question in other words.
+    """
+
+    words: Wording
     vector: NDArray[np.float32]
+    others: Sequence[Wording]
+
+    @property
+    def all_words(self) -> Wording:
+        """Return the terms of all wordings, each wording's as often as it has them."""
+        return [term for wording in (self.words, *self.others) for term in wording]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,13 @@ def find_level(
     rows = None if documents is None else index.keys.rows_of(documents)
     keys, depth = index.keys, weights.depth
     return LevelHits(
-        words=keys.search_words(query.words, weights.fields, depth, documents),
+        words=find_wordings(
+            query.words,
+            query.others,
+            depth,
+            lambda words: keys.search_words(words, weights.fields, depth, documents),
+            _highest_words(keys, weights),
+        ),
         raw=keys.search_raw(query.vector, depth, rows) if weights.raw else [],
         keys=keys.search_keys(query.vector, depth, rows) if weights.keys else [],
     )
@@ -72,7 +88,23 @@ def find_documents(
     """Search whole documents by words, unless these count for nothing."""
     if not weights.document_words:
         return []
-    return index.keys.search_documents(query.words, weights.depth, allowed)
+    return find_wordings(
+        query.words,
+        query.others,
+        weights.depth,
+        lambda words: index.keys.search_documents(words, weights.depth, allowed),
+        _highest_document(index.keys),
+    )
+
+
+def highest_scores(
+    index: CollectionIndex, query: Query, weights: FusionWeights
+) -> tuple[float, float]:
+    """Return what a chunk, and a document, can score at most by words."""
+    return (
+        highest_of(query.words, query.others, _highest_words(index.keys, weights)),
+        highest_of(query.words, query.others, _highest_document(index.keys)),
+    )
 
 
 def documents_of_rows(index: CollectionIndex, levels: Sequence[LevelHits]) -> dict[int, int]:
@@ -144,6 +176,14 @@ def _shares(found: Scored, highest: float, sharpness: float) -> Scored:
     if highest <= 0:
         return []  # All that held a word has been removed since it was found.
     return [(number, min(score / highest, 1.0) ** sharpness) for number, score in found]
+
+
+def _highest_words(keys: KeyIndex, weights: FusionWeights) -> Highest:
+    return lambda words, unknown: keys.highest_words_score(words, weights.fields, unknown=unknown)
+
+
+def _highest_document(keys: KeyIndex) -> Highest:
+    return lambda words, unknown: keys.highest_document_score(words, unknown=unknown)
 
 
 def _worst(found: Scored) -> float:

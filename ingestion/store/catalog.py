@@ -39,6 +39,7 @@ from ingestion.store.stored import (
     SummaryRow,
     VectorRow,
 )
+from ingestion.store.synonyms import Synonyms
 from ingestion.store.tuned_weights import TunedWeights
 from ingestion.store.uploads import SourceFiles, Upload, check_upload
 
@@ -76,6 +77,7 @@ class Catalog:
         self.scripts = Scripts(self._database, clock)
         self.policies = Policies(self._database, clock)
         self.rule_sets = RuleSets(self._database, clock)
+        self.synonyms = Synonyms(self._database, clock)
         self.tuned_weights = TunedWeights(self._database, clock)
         self.calibrations = TunedWeights(self._database, clock, schema.calibrations)
         self.audit = Audit(self._database, clock)

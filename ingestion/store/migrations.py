@@ -85,6 +85,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
             " PRIMARY KEY (collection, version))"
         ),
     ),
+    (
+        (
+            "CREATE TABLE synonyms (collection VARCHAR(100) NOT NULL PRIMARY KEY,"
+            " word_groups JSON NOT NULL, updated_at TIMESTAMP NOT NULL)"
+        ),
+    ),
 )
 
 

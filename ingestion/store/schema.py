@@ -24,7 +24,7 @@ from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.metadata import UtcDateTime, metadata
 from ingestion.store.migrations import upgrade
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 BUSY_SECONDS = 15.0
 OPEN_ATTEMPTS = 100
 SCRUB_WAIT_MS = 200
@@ -214,6 +214,14 @@ calibrations = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
+synonyms = sa.Table(
+    "synonyms",
+    metadata,
+    sa.Column("collection", sa.String(100), primary_key=True),
+    sa.Column("word_groups", sa.JSON, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+)
+
 # The record of what compliance decided: chained, never changed, and without a user's words.
 audit_entries = sa.Table(
     "audit_entries",
@@ -245,6 +253,7 @@ LATER_TABLES = compliance_tables.NAMES | {
     "audit_entries",
     "audit_texts",
     "calibrations",
+    "synonyms",
 }
 COUNTERS = ("audit", "changes", "jobs", "scripts", "served", "turns")
 

@@ -51,6 +51,7 @@ NOT_ANSWERING = {
     "/collections/{name}/policy/versions",
     "/collections/{name}/rules",
     "/collections/{name}/rules/{version}",
+    "/collections/{name}/synonyms",
     "/documents",
     "/documents/{document_id}",
     "/documents/{document_id}/chunks",

@@ -139,8 +139,8 @@ def test_search_everything_removed_since_the_words_were_found(
     catalog: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What another thread's removal leaves: nothing holds the words any more.
-    monkeypatch.setattr(KeyIndex, "highest_words_score", lambda *_: 0.0)
-    monkeypatch.setattr(KeyIndex, "highest_document_score", lambda *_: 0.0)
+    monkeypatch.setattr(KeyIndex, "highest_words_score", lambda *_, **__: 0.0)
+    monkeypatch.setattr(KeyIndex, "highest_document_score", lambda *_, **__: 0.0)
     assert len(_searcher(catalog).search(_request("item23 lasts")).passages) == 3
 
 
@@ -195,3 +195,34 @@ def test_search_weights_of_each_collection_are_asked_anew(catalog: FakeCatalog) 
     before = searcher.search(_request("item23")).passages[0]
     weights["c"] = FusionWeights(words=0.0, document_words=0.0)
     assert searcher.search(_request("item23")).passages[0].score < before.score
+
+
+def test_search_finds_by_the_synonyms_of_its_collection_at_once(catalog: FakeCatalog) -> None:
+    indexes = CollectionsIndex(catalog, DIMENSION)
+    indexes.refresh()
+    groups: dict[str, tuple[tuple[str, ...], ...]] = {}
+    searcher = Searcher(
+        indexes,
+        catalog,
+        FakeEmbedder(),
+        weights_of("raw_only"),
+        synonyms=lambda name: groups.get(name, ()),
+    )
+    asked = _request("gadget lasts")
+    plain = searcher.search(asked)
+    assert plain.passages[0].text != "item23 lasts"
+    groups["other"] = (("gadget", "item23"),)
+    assert searcher.search(asked).passages == plain.passages
+    groups["c"] = (("gadget", "item23"),)
+    assert searcher.search(asked).passages[0].text == "item23 lasts"
+
+
+def test_search_of_words_without_synonyms_is_as_it_was(catalog: FakeCatalog) -> None:
+    indexes = CollectionsIndex(catalog, DIMENSION)
+    indexes.refresh()
+    asked = _request("item5 costs")
+    plain = Searcher(indexes, catalog, FakeEmbedder())
+    given = Searcher(
+        indexes, catalog, FakeEmbedder(), synonyms=lambda _name: (("gadget", "item23"),)
+    )
+    assert given.search(asked).passages == plain.search(asked).passages

@@ -106,6 +106,7 @@ VERSION_5 = VERSION_4 + ";\n".join(STEPS[3]) + ";\nUPDATE schema_version SET ver
 VERSION_6 = VERSION_5 + ";\n".join(STEPS[4]) + ";\nUPDATE schema_version SET version = 6;\n"
 VERSION_7 = VERSION_6 + ";\n".join(STEPS[5]) + ";\nUPDATE schema_version SET version = 7;\n"
 VERSION_8 = VERSION_7 + ";\n".join(STEPS[6]) + ";\nUPDATE schema_version SET version = 8;\n"
+VERSION_9 = VERSION_8 + ";\n".join(STEPS[7]) + ";\nUPDATE schema_version SET version = 9;\n"
 EARLIER = {
     "1": VERSION_1,
     "2": VERSION_2,
@@ -115,6 +116,7 @@ EARLIER = {
     "6": VERSION_6,
     "7": VERSION_7,
     "8": VERSION_8,
+    "9": VERSION_9,
 }
 of_every_version = pytest.mark.parametrize("script", EARLIER.values(), ids=EARLIER.keys())
 
