@@ -1,4 +1,4 @@
-"""Spoil a question as people do: a wrong character of the same sound, or a slip of the keys."""
+"""Spoil a question as people do: a character of the same sound, a slip of the keys, pinyin."""
 
 import random
 import re
@@ -8,9 +8,10 @@ from typing import Literal
 
 from pypinyin import lazy_pinyin
 
-Noise = Literal["homophone", "typo"]
+Noise = Literal["homophone", "typo", "pinyin"]
 _WORD = re.compile(r"[A-Za-z]{4,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _COMMON = range(0xB0, 0xD8)  # first bytes of level 1 of GB 2312: 3,755 characters in common use
 
@@ -20,7 +21,8 @@ def spoil(question: str, noise: Noise, rng: random.Random) -> str:
 
     homophone: one Chinese character gives way to another of its sound (a question without any
     gets a typo). typo: two letters of a word swapped, one left out or wrong; without such a word,
-    two neighbouring characters swapped or one left out.
+    two neighbouring characters swapped or one left out. pinyin: all Chinese is typed by its sound,
+    without tones or blanks.
     """
     return _MAKERS[noise](question, rng)
 
@@ -33,6 +35,10 @@ def _homophone(question: str, rng: random.Random) -> str:
         if others:
             return question[:at] + rng.choice(others) + question[at + 1 :]
     return _typo(question, rng)
+
+
+def _pinyin(question: str, _rng: random.Random) -> str:
+    return _HAN_RUN.sub(lambda run: "".join(lazy_pinyin(run.group())), question)
 
 
 def _typo(question: str, rng: random.Random) -> str:
@@ -76,4 +82,5 @@ def _by_sound() -> Mapping[str, Sequence[str]]:
 _MAKERS: Mapping[Noise, Callable[[str, random.Random], str]] = {
     "homophone": _homophone,
     "typo": _typo,
+    "pinyin": _pinyin,
 }

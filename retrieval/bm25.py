@@ -130,6 +130,14 @@ class LexicalIndex:
                 total += count * max(weights.values()) * math.log(2 * searcher.num_docs + 2)
         return total * (1 + _K1)
 
+    def holding(self, field: str) -> Callable[[str], int]:
+        """Return what tells how many rows hold a term in a field, as of now.
+
+        Rows that were removed may count for a while.
+        """
+        searcher = self._index.searcher()
+        return lambda term: int(searcher.doc_freq(field, term))
+
     def _query(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> tantivy.Query:
         clauses = []
         for term, count in Counter(query_terms).items():

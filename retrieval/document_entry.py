@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ingestion import numerals
 from ingestion.store.stored import IndexedState, SummaryRow, VectorRow
 from retrieval import terms as tokenisation
 from retrieval.dense import Vectors
@@ -116,7 +117,7 @@ def of_line(line: bytes) -> DocumentTerms:
 
 def indexing_identity() -> str:
     """Return 16 hex digits that change when texts would be cut into other terms."""
-    sources = (Path(str(module)) for module in (tokenisation.__file__, __file__))
+    sources = (Path(str(module)) for module in (numerals.__file__, tokenisation.__file__, __file__))
     return hashlib.sha256(b"\0".join(_parts(sources))).hexdigest()[:16]
 
 

@@ -149,6 +149,10 @@ class KeyIndex:
         """Return the score of a document that held every term again and again."""
         return self._documents.highest_score(query_terms, {"body": 1.0}, unknown=unknown)
 
+    def holding(self) -> Callable[[str], int]:
+        """Return what tells how many documents hold a term in their text or title, as of now."""
+        return self._documents.holding("body")
+
     def search_documents(
         self, query_terms: Sequence[str], k: int, documents: Sequence[int] | None
     ) -> Scored:

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retrieval.collection_index import CollectionIndex
 from retrieval.collections_index import CollectionsIndex
 from retrieval.fusion_weights import FusionWeights
@@ -15,6 +18,7 @@ from retrieval.key_index import Scored
 from retrieval.ports import ChunkStore, PairScorer, QueryEmbedder
 from retrieval.records import Passage, SearchRequest, SearchResult
 from retrieval.rerank import rerank
+from retrieval.rewording import Wordings, wordings_of
 from retrieval.stages import (
     Query,
     StageHits,
@@ -25,7 +29,7 @@ from retrieval.stages import (
     highest_scores,
     stage_scores,
 )
-from retrieval.synonyms import GroupsOf, in_other_words, no_synonyms
+from retrieval.synonyms import GroupsOf, no_synonyms
 from retrieval.terms import terms
 
 WeightsOf = Callable[[str], FusionWeights]
@@ -91,10 +95,13 @@ class Searcher:
             return None
         clock = _Clock()
         weights = weights or self._weights_of(request.collection)
+        with clock.stage("reword"):
+            said = wordings_of(
+                request.query, index.keys.holding(), self._synonyms(request.collection)
+            )
         with clock.stage("embed_query"):
-            vector = self._embedder.embed_queries([request.query])[0]
-            others = in_other_words(request.query, self._synonyms(request.collection))
-            query = Query(terms(request.query), vector, [terms(other) for other in others])
+            vector = self._vector(said)
+        query = Query(terms(request.query), vector, [terms(other) for other in said.others])
         hits = self._find(index, query, weights, request, clock)
         with clock.stage("fusion"):
             fused = fuse_stages(hits, weights)
@@ -104,7 +111,7 @@ class Searcher:
         if self._reranker is not None and weights.rerank:
             with clock.stage("rerank"):
                 ranked = rerank(
-                    request.query,
+                    said.meant,
                     ranked,
                     self._reranker,
                     depth=weights.rerank_depth,
@@ -117,6 +124,13 @@ class Searcher:
     def titles(self, document_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the titles of those of the documents that exist."""
         return self._store.titles(document_ids)
+
+    def _vector(self, said: Wordings) -> NDArray[np.float32]:
+        vectors = self._embedder.embed_queries(said.embedded)
+        if len(vectors) == 1:
+            return vectors[0]
+        mean = vectors.mean(axis=0)
+        return np.asarray(mean / (np.linalg.norm(mean) or 1.0), np.float32)
 
     def _find(
         self,

@@ -46,9 +46,9 @@ def terms(text: str) -> list[str]:
             found.extend(token)
             found.extend(token[at : at + 2] for at in range(len(token) - 1))
             continue
-        found.append(_stem(token))
+        found.append(stem(token))
         if _INNER.search(token) and not _NUMBER.match(token):
-            found.extend(_stem(part) for part in _INNER.split(token) if part)
+            found.extend(stem(part) for part in _INNER.split(token) if part)
     return found
 
 
@@ -69,7 +69,7 @@ def words(text: str) -> list[str]:
     return found
 
 
-def _stem(token: str) -> str:
+def stem(token: str) -> str:
     """Return the stem of an English word, anything else as it is."""
     if not (token.isascii() and token.isalpha()):
         return token

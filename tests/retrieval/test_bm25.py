@@ -110,3 +110,19 @@ def test_adding_that_fails_adds_nothing_and_can_be_tried_again() -> None:
     assert index.search(["sea"], {"body": 1.0}, 9) == []
     index.add([Entry(0, 0, {"body": "sea"})])
     assert len(index.search(["sea"], {"body": 1.0}, 9)) == 1
+
+
+def test_holding_counts_rows_with_a_term_of_a_field() -> None:
+    index = LexicalIndex(["body", "above"])
+    index.add([Entry(0, 0, {"body": "a b a"}), Entry(1, 1, {"body": "a", "above": "b"})])
+    holding = index.holding("body")
+    assert [holding(term) for term in ("a", "b", "c", "")] == [2, 1, 0, 0]
+
+
+def test_highest_score_counts_unknown_terms_as_rarest_only_where_asked() -> None:
+    index = LexicalIndex(["body"])
+    index.add([Entry(0, 0, {"body": "a"}), Entry(1, 1, {"body": "b"})])
+    known = index.highest_score(["a"], {"body": 1.0})
+    assert index.highest_score(["a", "zz"], {"body": 1.0}) == known
+    assert index.highest_score(["a", "zz"], {"body": 1.0}, unknown=True) > 2 * known
+    assert LexicalIndex(["body"]).highest_score(["zz"], {"body": 1.0}, unknown=True) == 0.0

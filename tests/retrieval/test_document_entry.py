@@ -1,8 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from ingestion import numerals
 from ingestion.store.stored import IndexedState
+from retrieval import terms
 from retrieval.document_entry import indexing_identity, of_line, to_line
 from tests.retrieval.catalog_fake import FakeCatalog
 
@@ -22,22 +25,22 @@ def test_of_line_gives_back_the_terms_on_one_line() -> None:
 
 
 def test_line_differs_by_every_part_that_is_indexed() -> None:
-    terms, vectors = catalog().new_document("d1")
+    told, vectors = catalog().new_document("d1")
     lines = {
-        to_line(terms, vectors)[:64],
-        to_line(replace(terms, title="other"), vectors)[:64],
-        to_line(replace(terms, sequence=2), vectors)[:64],
-        to_line(terms, replace(vectors, raw=vectors.raw[::-1]))[:64],
-        to_line(terms, replace(vectors, keys=vectors.raw))[:64],
-        to_line(terms, replace(vectors, summary=vectors.raw[:1]))[:64],
+        to_line(told, vectors)[:64],
+        to_line(replace(told, title="other"), vectors)[:64],
+        to_line(replace(told, sequence=2), vectors)[:64],
+        to_line(told, replace(vectors, raw=vectors.raw[::-1]))[:64],
+        to_line(told, replace(vectors, keys=vectors.raw))[:64],
+        to_line(told, replace(vectors, summary=vectors.raw[:1]))[:64],
     }
     assert len(lines) == 6
 
 
 def test_line_is_the_same_where_half_precision_is() -> None:
-    terms, vectors = catalog().new_document("d1")
+    told, vectors = catalog().new_document("d1")
     nearly = replace(vectors, raw=vectors.raw * (1 + 1e-7))
-    assert to_line(terms, nearly) == to_line(terms, vectors)
+    assert to_line(told, nearly) == to_line(told, vectors)
 
 
 @pytest.mark.parametrize("line", [b"", b"x" * 64 + b" {}\n", b"x" * 64 + b" [1]\n", b"x" * 64])
@@ -60,3 +63,16 @@ def test_terms_know_chunks_title_and_state() -> None:
 def test_indexing_identity_is_stable() -> None:
     assert indexing_identity() == indexing_identity()
     assert len(indexing_identity()) == 16
+
+
+def test_indexing_identity_changes_with_each_file_that_cuts_terms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = indexing_identity()
+    for module in (numerals, terms):
+        changed = tmp_path / "changed.py"
+        changed.write_bytes(Path(str(module.__file__)).read_bytes() + b"# other")
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "__file__", str(changed))
+            assert indexing_identity() != now
+    assert indexing_identity() == now

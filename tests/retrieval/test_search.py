@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from retrieval.collections_index import CollectionsIndex
+from retrieval.dense import Vectors
 from retrieval.fusion_weights import FusionWeights, weights_of
 from retrieval.key_index import KeyIndex
 from retrieval.ports import Scores
@@ -226,3 +227,39 @@ def test_search_of_words_without_synonyms_is_as_it_was(catalog: FakeCatalog) -> 
         indexes, catalog, FakeEmbedder(), synonyms=lambda _name: (("gadget", "item23"),)
     )
     assert given.search(asked).passages == plain.search(asked).passages
+
+
+class NotingEmbedder(FakeEmbedder):
+    """Embeds as the fake does, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        self.asked.append(list(texts))
+        return super().embed_queries(texts)
+
+
+@pytest.mark.parametrize(
+    ("question", "embedded"),
+    [
+        ("试用期 wages", ["试用期 wages"]),
+        ("shiyongqi", ["试用期"]),
+        ("试佣期", ["试佣期", "试用期"]),
+        ("overtome", ["overtome", "overtime"]),
+    ],
+)
+def test_search_of_pinyin_or_a_mistake_finds_what_is_meant(
+    catalog: FakeCatalog, question: str, embedded: list[str]
+) -> None:
+    catalog.put("zh", "合同", ["试用期不得超过二个月", "加班按小时计"])
+    catalog.put("en", "wages", ["overtime is paid by the hour", "wages are due on Friday"])
+    indexes = CollectionsIndex(catalog, DIMENSION)
+    indexes.refresh()
+    embedder = NotingEmbedder()
+    run = Searcher(indexes, catalog, embedder, weights_of("raw_only")).run(_request(question))
+    assert embedder.asked == [embedded]
+    assert run is not None
+    assert run.result.passages[0].document_id == ("en" if question == "overtome" else "zh")
+    assert np.linalg.norm(run.query.vector) == pytest.approx(1, abs=1e-5)
+    assert "reword" in run.result.timings_ms
