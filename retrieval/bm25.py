@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import tantivy
 
 _HEAP_BYTES = 32 * 2**20
+_REMEMBERED = 2**15
 _K1 = 1.2  # tantivy's, as its b of 0.75
 
 
@@ -39,6 +41,7 @@ class LexicalIndex:
         self._schema = builder.build()
         self._index = tantivy.Index(self._schema)
         self._fields = tuple(fields)
+        self._holding: dict[str, Callable[[str], int]] = {}
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Index rows; they are searchable when this returns."""
@@ -72,6 +75,7 @@ class LexicalIndex:
         finally:
             writer.wait_merging_threads()
         self._index.reload()
+        self._holding = {}
 
     def remove_document(self, document: int) -> None:
         """Drop every row of a document."""
@@ -83,6 +87,7 @@ class LexicalIndex:
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
+        self._holding = {}
 
     def search(
         self,
@@ -133,10 +138,15 @@ class LexicalIndex:
     def holding(self, field: str) -> Callable[[str], int]:
         """Return what tells how many rows hold a term in a field, as of now.
 
-        Rows that were removed may count for a while.
+        Rows that were removed may count for a while. The last counts are remembered.
         """
-        searcher = self._index.searcher()
-        return lambda term: int(searcher.doc_freq(field, term))
+        known = self._holding.get(field)
+        if known is None:
+            searcher = self._index.searcher()
+            known = self._holding[field] = lru_cache(_REMEMBERED)(
+                lambda term: int(searcher.doc_freq(field, term))
+            )
+        return known
 
     def _query(self, query_terms: Sequence[str], weights: Mapping[str, float]) -> tantivy.Query:
         clauses = []

@@ -110,12 +110,21 @@ def _read(tokens: Iterable[str], holding: Holding) -> str | None:
                 for start in places[end]
                 for one in _extended(reached[start], token[start:end], holding)
             )
-            reached[end] = sorted(longer, key=lambda path: (-path.score, path.text))[:_BEAM]
+            reached[end] = _best(longer)
         paths = reached[len(token)]
     best = next(iter(paths), None)
     if best is None or len(best.text) < _LEAST_SYLLABLES:
         return None
     return best.text if best.seen >= _LEAST_SEEN * (len(best.text) - 1) else None
+
+
+def _best(paths: Iterable[_Path]) -> list[_Path]:
+    """Return the best paths, one for each last character: what follows depends on that alone."""
+    found: dict[str, _Path] = {}
+    for path in sorted(paths, key=lambda path: (-path.score, path.text)):
+        if found.setdefault(path.text[-1:], path) is path and len(found) == _BEAM:
+            break
+    return list(found.values())
 
 
 def _extended(paths: Sequence[_Path], syllable: str, holding: Holding) -> Iterable[_Path]:

@@ -127,10 +127,11 @@ class Searcher:
 
     def _vector(self, said: Wordings) -> NDArray[np.float32]:
         vectors = self._embedder.embed_queries(said.embedded)
-        if len(vectors) == 1:
-            return vectors[0]
-        mean = vectors.mean(axis=0)
-        return np.asarray(mean / (np.linalg.norm(mean) or 1.0), np.float32)
+        mean: NDArray[np.float32] = vectors[0]
+        if len(vectors) > 1:
+            mean = vectors.mean(axis=0)
+            mean = mean / np.float32(np.linalg.norm(mean) or 1.0)
+        return mean
 
     def _find(
         self,
