@@ -140,10 +140,11 @@ class LexicalIndex:
 
         Rows that were removed may count for a while. The last counts are remembered.
         """
-        known = self._holding.get(field)
+        counts = self._holding  # Before the searcher: what changes meanwhile takes another.
+        known = counts.get(field)
         if known is None:
             searcher = self._index.searcher()
-            known = self._holding[field] = lru_cache(_REMEMBERED)(
+            known = counts[field] = lru_cache(_REMEMBERED)(
                 lambda term: int(searcher.doc_freq(field, term))
             )
         return known

@@ -1,11 +1,13 @@
 """Chinese characters by their sound, without tones."""
 
+import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
-from pypinyin import Style, pinyin
+from pypinyin.constants import PINYIN_DICT
 
 _FIRST, _AFTER_LAST = 0x4E00, 0xA000
+_TONES = "\u0304\u0301\u030c\u0300"
 
 
 @cache
@@ -27,5 +29,12 @@ def sounding_as(character: str) -> str:
 
 def sounds(character: str) -> list[str]:
     """Return the syllables of a character; none for what is not Chinese."""
-    spoken = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
-    return [sound for sound in spoken[0] if sound.isascii() and sound.isalpha()] if spoken else []
+    spoken = PINYIN_DICT.get(ord(character), "") if len(character) == 1 else ""
+    plain = (_plain(sound) for sound in spoken.split(","))
+    return [sound for sound in dict.fromkeys(plain) if sound.isascii() and sound.isalpha()]
+
+
+def _plain(sound: str) -> str:
+    """Return a syllable without its tone; ê, which nobody types, stays."""
+    parts = unicodedata.normalize("NFD", sound).replace("u\u0308", "v")
+    return "".join(part for part in parts if part not in _TONES)
