@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ingestion.errors import LeaseLost, QuotaExceeded
 from ingestion.records import Block, IngestedDocument
-from ingestion.store import documents, index_state, jobs, quotas, schema
+from ingestion.store import collection_tables, documents, index_state, jobs, quotas, schema
 from ingestion.store.audit import Audit
 from ingestion.store.change_log import changes_since, last_sequence
 from ingestion.store.database import Database
@@ -79,7 +79,7 @@ class Catalog:
         self.rule_sets = RuleSets(self._database, clock)
         self.synonyms = Synonyms(self._database, clock)
         self.tuned_weights = TunedWeights(self._database, clock)
-        self.calibrations = TunedWeights(self._database, clock, schema.calibrations)
+        self.calibrations = TunedWeights(self._database, clock, collection_tables.calibrations)
         self.audit = Audit(self._database, clock)
 
     def close(self) -> None:

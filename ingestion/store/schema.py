@@ -19,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ingestion.errors import CatalogError, CatalogUnavailable, NewerSchema
 
 # Its tables are created with the others.
-from ingestion.store import compliance_tables
+from ingestion.store import collection_tables, compliance_tables
 from ingestion.store.fault_points import FaultPoint, reach
 from ingestion.store.metadata import UtcDateTime, metadata
 from ingestion.store.migrations import upgrade
@@ -192,36 +192,6 @@ turns = sa.Table(
     sa.Index("ix_turns_session", "session_id", "sequence"),
 )
 
-tuned_weights = sa.Table(
-    "tuned_weights",
-    metadata,
-    sa.Column("collection", sa.String(100), primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("weights", sa.JSON, nullable=False),
-    sa.Column("report", sa.JSON, nullable=False),
-    sa.Column("rolled_back", sa.Boolean, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
-calibrations = sa.Table(
-    "calibrations",
-    metadata,
-    sa.Column("collection", sa.String(100), primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("weights", sa.JSON, nullable=False),
-    sa.Column("report", sa.JSON, nullable=False),
-    sa.Column("rolled_back", sa.Boolean, nullable=False),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
-synonyms = sa.Table(
-    "synonyms",
-    metadata,
-    sa.Column("collection", sa.String(100), primary_key=True),
-    sa.Column("word_groups", sa.JSON, nullable=False),
-    sa.Column("updated_at", UtcDateTime, nullable=False),
-)
-
 # The record of what compliance decided: chained, never changed, and without a user's words.
 audit_entries = sa.Table(
     "audit_entries",
@@ -248,13 +218,7 @@ audit_texts = sa.Table(
     sa.Index("ix_audit_session", "session_id"),
 )
 
-LATER_TABLES = compliance_tables.NAMES | {
-    "tuned_weights",
-    "audit_entries",
-    "audit_texts",
-    "calibrations",
-    "synonyms",
-}
+LATER_TABLES = compliance_tables.NAMES | collection_tables.NAMES | {"audit_entries", "audit_texts"}
 COUNTERS = ("audit", "changes", "jobs", "scripts", "served", "turns")
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from ingestion.store.collection_tables import synonyms
 from ingestion.store.database import Database
-from ingestion.store.schema import synonyms
 
 Groups = tuple[tuple[str, ...], ...]
 """Each group holds words or phrases that stand for one another."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ingestion.store.collection_tables import tuned_weights
 from ingestion.store.database import Database
-from ingestion.store.schema import tuned_weights
 
 
 @dataclass(frozen=True, slots=True)
