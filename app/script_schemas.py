@@ -215,6 +215,14 @@ class PolicyBody(Request):
         dict[StageName, dict[ShortText, StageName]],
         Field(default_factory=_default_moves, max_length=64),
     ]
+    intents: Annotated[
+        dict[ShortText, Annotated[list[ShortText], Field(min_length=1, max_length=200)]],
+        Field(
+            default_factory=dict,
+            max_length=64,
+            description="Examples of intents, beside those that ship.",
+        ),
+    ]
     author: Annotated[Author, Field(description="Who puts it in force; kept with the version.")] = (
         ""
     )

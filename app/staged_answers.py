@@ -94,7 +94,7 @@ class StagedAnswers:
         if self.library.is_empty(collection):
             stage = request.stage or state.stage or None
             return _Plan(replace(request, stage=stage), state, is_staged=False)
-        intent = self.intents.intent(request.question)
+        intent = self.intents.of(policy.intents).intent(request.question)
         stage = request.stage or policy.next_stage(state.stage, intent)
         language = question_language(request.question)
         script, handover = self._first(request, policy, intent, stage, state, language)

@@ -1,6 +1,6 @@
 """What compliance demands of a collection's answers, stage by stage of a conversation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -38,7 +38,8 @@ class Policy:
 
     script_first: scripts answer a question that they match before anything is searched.
     handover_after: so many fallbacks in a row hand a conversation over; 0: never. first_stage and
-    moves: the graph of stages, as stage → intent → next stage. version: 0 where none is stored.
+    moves: the graph of stages, as stage → intent → next stage. intents: the collection's own
+    examples, by intent, beside those that ship. version: 0 where none is stored.
     """
 
     mode: Mode = Mode.GUARD
@@ -48,6 +49,7 @@ class Policy:
     handover_after: int = 3
     first_stage: str = OPENING
     moves: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: DEFAULT_MOVES)
+    intents: Mapping[str, Sequence[str]] = field(default_factory=dict)
     version: int = 0
 
     def threshold_at(self, stage: str) -> float:

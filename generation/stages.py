@@ -13,6 +13,9 @@ GREETING, HUMAN = "greeting", "human"
 LEAST_LIKENESS = 0.30
 LEAST_MARGIN = 0.12
 _NEAREST = 3
+_MOST_KEPT = 32
+
+_Key = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Embedder(Protocol):
@@ -37,12 +40,42 @@ class Intents:
     embedded at the first question. Safe to share between threads.
     """
 
-    def __init__(self, examples: Mapping[str, Sequence[str]], embedder: Embedder) -> None:
+    def __init__(
+        self,
+        examples: Mapping[str, Sequence[str]],
+        embedder: Embedder,
+        known: dict[str, NDArray[np.float32]] | None = None,
+    ) -> None:
+        """known: vectors of examples by their text; those that are learnt here are added."""
+        self._given = examples
         self._examples = [(intent, text) for intent, own in examples.items() for text in own]
         self._embedder = embedder
+        self._known = {} if known is None else known
+        self._others: dict[_Key, Intents] = {}
         self._lock = threading.Lock()
         self._mean: NDArray[np.float32] | None = None
         self._rows: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
+
+    def of(self, own: Mapping[str, Sequence[str]]) -> "Intents":
+        """Return intents that learn a collection's own examples beside these.
+
+        Those made last are kept, so that examples are learnt once.
+        """
+        if not own:
+            return self
+        key = tuple((intent, tuple(texts)) for intent, texts in sorted(own.items()))
+        with self._lock:
+            found = self._others.get(key)
+            if found is None:
+                names = dict.fromkeys((*self._given, *own))
+                both = {
+                    name: list(dict.fromkeys((*self._given.get(name, ()), *own.get(name, ()))))
+                    for name in names
+                }
+                if len(self._others) >= _MOST_KEPT:
+                    self._others.clear()
+                found = self._others[key] = Intents(both, self._embedder, self._known)
+            return found
 
     def intent(self, text: str) -> str | None:
         """Return the intent of a sentence, None where none is clear. O(examples)."""
@@ -67,7 +100,12 @@ class Intents:
     def _learn(self) -> NDArray[np.float32]:
         with self._lock:
             if self._mean is None:
-                rows = self._embedder.embed_queries([text for _, text in self._examples])
+                texts = [text for _, text in self._examples]
+                missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+                if missing:
+                    learnt = self._embedder.embed_queries(missing)
+                    self._known.update(zip(missing, learnt, strict=True))
+                rows = np.stack([self._known[text] for text in texts])
                 mean = np.asarray(rows.mean(axis=0), dtype=np.float32)
                 self._rows = _unit(rows - mean)
                 self._mean = mean

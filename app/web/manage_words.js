@@ -106,6 +106,8 @@ export const MANAGE_WORDS = {
   moveFrom: ["从", "From"],
   moveIntent: ["意图", "Intent"],
   moveTo: ["到", "To"],
+  ownIntents: ["意图的示例（随服务提供的之外）", "Examples of intents, beside those that ship"],
+  ownIntentsHint: ["每行一条，“意图: 示例问题”，如 closing: 我现在就下单。", "One a line, “intent: example”, such as closing: I'll take it."],
   addMove: ["添加", "Add"],
 
   rules: ["规则", "Rules"],

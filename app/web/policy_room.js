@@ -1,7 +1,7 @@
 /** What compliance demands of a collection: the policy, its versions, and the rules in force. */
 
 import { announce, button, byId, make, worded } from "./dom.js";
-import { choice, complaints, field, input, moment, table, tick } from "./form_parts.js";
+import { area, choice, complaints, field, input, moment, table, tick } from "./form_parts.js";
 import { policyVersions, readPolicy, savePolicy } from "./manage_api.js";
 import { problemNotice } from "./problems.js";
 import { createRulesPanel } from "./rules_panel.js";
@@ -42,6 +42,7 @@ export function createPolicyRoom(collection) {
     const stages = [...new Set([...Object.keys(policy.moves), ...Object.keys(policy.thresholds)])];
     const own = stages.map((stage) => [stage, ownThreshold(stage, policy.thresholds[stage])]);
     const moves = moveList(policy.moves);
+    const intents = field("ownIntents", area({ rows: 4, value: shownIntents(policy.intents) }), { hint: "ownIntentsHint" });
     const notice = make("div");
     const send = worded("button", "solid", "savePolicy");
     send.type = "submit";
@@ -58,6 +59,7 @@ export function createPolicyRoom(collection) {
       worded("h2", "", "moves"),
       worded("p", "muted small", "movesHint"),
       moves.element,
+      intents.element,
       author.element,
       notice,
       make("div", "row end", send),
@@ -74,6 +76,7 @@ export function createPolicyRoom(collection) {
         handover_after: Number(handover.input.value),
         first_stage: first.input.value.trim(),
         moves: moves.read(),
+        intents: readIntents(intents.input.value),
         author: author.input.value.trim(),
       };
       try {
@@ -89,6 +92,20 @@ export function createPolicyRoom(collection) {
   }
 
   return { show };
+}
+
+/** Return examples of intents as lines, "intent: example", and back. */
+function shownIntents(intents) {
+  return Object.entries(intents).flatMap(([name, own]) => own.map((text) => `${name}: ${text}`)).join("\n");
+}
+
+function readIntents(text) {
+  const found = {};
+  for (const line of text.split("\n")) {
+    const [, name, example] = line.match(/^\s*([^:：]+?)\s*[:：]\s*(.+?)\s*$/) ?? [];
+    if (example) (found[name] ??= []).push(example);
+  }
+  return found;
 }
 
 function share(value, required) {

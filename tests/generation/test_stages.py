@@ -28,6 +28,22 @@ def test_intents_examples_are_embedded_once_by_many_threads() -> None:
     assert encoder.embedded.count("找人工") == 1
 
 
+def test_intents_learn_a_collections_own_examples_once_and_beside_the_others() -> None:
+    encoder = GramEncoder()
+    intents = Intents(EXAMPLES, encoder)
+    assert intents.of({}) is intents
+    own = {"human": ["叫经理来"], "closing": ["立即下单", "马上下单", "现在下单"]}
+    more = intents.of(own)
+    assert more is intents.of(dict(own))
+    assert more.intent("我要立即下单") == "closing"
+    assert more.intent("请转人工客服") == "human"
+    assert intents.intent("我要立即下单") is None
+    assert encoder.embedded.count("找人工") == 1
+    for number in range(40):
+        intents.of({"closing": [f"下单{number}"]})
+    assert intents.of(own).intent("我要立即下单") == "closing"
+
+
 def test_shipped_examples_have_fifteen_of_each_intent_and_language() -> None:
     for intent, own in load_examples().items():
         assert len(set(own)) == len(own), intent

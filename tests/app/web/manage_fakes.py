@@ -41,6 +41,7 @@ def policy(**more: Any) -> dict[str, Any]:
         "handover_after": 3,
         "first_stage": "opening",
         "moves": {"opening": {"inquiry": "inquiry"}, "inquiry": {}},
+        "intents": {"closing": ["下单"]},
         "author": "",
         "created_at": None,
     } | more

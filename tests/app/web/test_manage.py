@@ -136,11 +136,15 @@ def test_policy_is_changed_and_all_of_it_sent(page: Page, service: Service, mana
     row = form.locator(".move").last
     for name, value in (("从", "inquiry"), ("意图", "buy"), ("到", "closing")):
         row.get_by_label(name, exact=True).fill(value)
+    examples = form.get_by_label("意图的示例")
+    expect(examples).to_have_value("closing: 下单")
+    examples.fill("closing: 下单\nclosing：我要: 买\n无冒号")
     manage.versions = [policy(version=1, mode="hybrid", author="值班")]
     form.get_by_role("button", name="启用").click()
     expect(page.locator("#policy-body .notice.good")).to_be_visible()
     sent = manage.last("PUT", "collections/default/policy")
     assert (sent["mode"], sent["threshold"], sent["script_first"]) == ("hybrid", 0.5, True)
+    assert sent["intents"] == {"closing": ["下单", "我要: 买"]}
     assert sent["thresholds"] == {"opening": 0.8, "inquiry": 0.7}
     assert sent["moves"] == {"opening": {"inquiry": "inquiry"}, "inquiry": {"buy": "closing"}}
     expect(page.locator("#policy-body table")).to_contain_text("值班")
