@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         5.0, gt=0, description="Longest time the generator may take for that."
     )
     answer_parts: bool = Field(
-        True, description="Answer each part of a compound question by itself."
+        False, description="Answer each part of a compound question by itself."
     )
     refusal_threshold: float = Field(0.2, ge=0, le=1, description="Answers below are refused.")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generation.facts import unit_end
 from generation.ports import EvidenceReader
 from generation.records import CitedSentence, Span
 from generation.reply_sentences import sentence_spans
@@ -24,6 +25,7 @@ Below 0: of what the reader was trained on, more had no answer than of what peop
 
 _LONGEST_ANSWER = 64  # tokens
 _PARAGRAPH = re.compile(r"[^\n]+")
+_LAST_NUMBER = re.compile(r"(?P<number>[\d一二三四五六七八九十百千万两]+)个?$")
 _AROUND = "，、；：,;:"
 # A word or a number in letters and digits other than Han: "well-kept", "17,455.5".
 _WORD = re.compile(r"[^\W_\u2e80-\u9fff]+(?:[.,'’-][^\W_\u2e80-\u9fff]+)*")
@@ -130,7 +132,10 @@ def support_of(spans: Sequence[Span], passages: Sequence[Passage], support: Supp
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the range widened to the words that its ends cut."""
+    """Return the range widened to the words that its ends cut, a number's unit among them."""
+    number = _LAST_NUMBER.search(text, start, end)
+    if number:
+        end = max(end, unit_end(text, number.end("number")))
     for word in _WORD.finditer(text):
         if word.start() < start < word.end():
             start = word.start()

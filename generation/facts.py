@@ -48,6 +48,7 @@ _UNITS: dict[str, str] = {
         "月": "月份 月",
         "岁": "周岁 岁 years-old years-of-age",
         "年": "周年 年 years year yrs",
+        "年度": "个年度 年度",
         "日": "日 天 号 days day",
         "周": "个星期 星期 周 weeks week",
         "小时": "个小时 小时 hours hour hrs",
@@ -180,6 +181,12 @@ def read_facts(text: str, *, lenient: bool = False) -> Facts:
     return Facts(
         tuple(numbers), tuple(dates), tuple((name, shown) for name, shown in names if name)
     )
+
+
+def unit_end(text: str, start: int) -> int:
+    """Return where a number's unit, which begins at `start`, ends; `start` where there is none."""
+    unit = _UNIT.match(text, start)
+    return unit.end() if unit else start
 
 
 def units_in(text: str) -> frozenset[str]:

@@ -77,9 +77,14 @@ def split_stream(pieces: Iterator[str]) -> Iterator[str]:
 
 
 def join_sentences(sentences: Sequence[str]) -> str:
-    """Return the sentences as one text, with a space wherever Latin script needs one."""
+    """Return the sentences as one text, with a space wherever Latin script needs one.
+
+    Words without an end of their own, as a reader gives them, get a semicolon before what follows.
+    """
     joined = ""
     for sentence in sentences:
+        if joined and joined[-1].isalnum():
+            joined += ";" if joined[-1].isascii() and not _is_wide(sentence[:1]) else "；"
         if joined and joined[-1].isascii() and not _is_wide(sentence[:1]):
             joined += " "
         joined += sentence

@@ -140,10 +140,17 @@ def test_answer_at_white_space_or_punctuation_is_none(make_passage) -> None:
         ("library is well", "library is well-kept"),
         ("19年", "2019年"),
         ("kilograms", "kilograms"),
+        ("六个", "六个月"),
+        ("三十", "三十日"),
+        ("1个", "1个年度"),
+        ("二", "二"),
     ],
 )
 def test_answer_at_shows_words_and_numbers_whole(make_passage, said: str, shown: str) -> None:
-    text = "The library is well-kept. It weighs 17 kilograms, or 17,455.5 in 2019年以前。"
+    text = (
+        "The library is well-kept. It weighs 17 kilograms, or 17,455.5 in 2019年以前。"
+        "第二审试用六个月，三十日内，跨1个年度。"
+    )
     start = text.index(said)
     place = AnswerPlace(0, start, start + len(said), 1.0)
     answer = answer_at(place, [make_passage(text)])

@@ -133,3 +133,9 @@ def test_is_looping_of_repeats_is_true(text: str) -> None:
 
 def test_join_sentences_puts_spaces_between_latin_only() -> None:
     assert join_sentences(["It is.", "So.", "是的。", "好。", "Yes."]) == "It is. So.是的。好。Yes."
+
+
+def test_join_sentences_parts_words_that_have_no_end_of_their_own() -> None:
+    assert join_sentences(["六个月", "二倍", "完。"]) == "六个月；二倍；完。"
+    assert join_sentences(["forty", "six"]) == "forty; six"
+    assert join_sentences(["300%", "两人", "5"]) == "300%两人；5"

@@ -92,9 +92,15 @@ def test_personal_numbers_of_any_text_lie_in_order_inside_it(text: str) -> None:
 @pytest.mark.parametrize("piece", ["1", "1 ", "138", "一三八", "one ", "13,"])
 def test_personal_numbers_of_hostile_text_take_linear_time(piece: str) -> None:
     def seconds(size: int) -> float:
-        started = time.process_time()
-        list(personal_numbers((piece * size)[:size], ALL))
-        return time.process_time() - started
+        text = (piece * size)[:size]
+
+        def once() -> float:
+            started = time.process_time()
+            list(personal_numbers(text, ALL))
+            return time.process_time() - started
+
+        # The best of three: beside a large heap a collection of garbage takes longer than this.
+        return min(once() for _ in range(3))
 
     seconds(1_000)
     # Quadratic work would take a hundred times as long: 40 leaves room for a busy machine.
