@@ -72,7 +72,7 @@ export function createRulesPanel(collection) {
       rule.kind,
       badge(`action_${rule.action}`, TONES[rule.action]),
       rule.severity,
-      rule.reason?.[language] ?? "",
+      make("div", "words", rule.reason?.[language] ?? ""),
     ]);
     list.replaceChildren(table(["rule", "ruleKind", "ruleAction", "severity", "reason"], rows));
   }

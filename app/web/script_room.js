@@ -178,7 +178,7 @@ export function createScriptRoom(collection) {
     const told = { rows, stored, unchanged, errors: errors.length };
     const box = make("div", "panel", worded("p", "", dry ? "importChecked" : "importDone", told));
     if (errors.length > 0) {
-      const lines = errors.map((one) => [String(one.row), one.field, one.msg]);
+      const lines = errors.map((one) => [String(one.row), one.field, make("div", "words", one.msg)]);
       box.append(table(["importRow", "importField", "importWhy"], lines));
     }
     const close = () => byId("script-import").replaceChildren();
@@ -207,7 +207,7 @@ async function showVersions(script, place) {
       moment(one.updated_at, currentLanguage()),
       badge(`state_${one.state}`, TONES[one.state]),
       one.author || "–",
-      one.text,
+      make("div", "words", one.text),
     ]);
     place.replaceChildren(table(["version", "when", "scriptState", "author", "scriptText"], rows));
   } catch (problem) {

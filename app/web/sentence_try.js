@@ -51,6 +51,12 @@ export function judged({ allowed, text, reason, basis }) {
 function nearest(matches) {
   if (matches.length === 0) return worded("p", "muted", "tryNoScripts");
   const figure = (value) => make("span", "score", value.toFixed(3));
-  const rows = matches.map((one) => [figure(one.score), figure(one.cosine), one.differs || "–", one.stage, one.text]);
-  return table(["score", "cosine", "differs", "scriptStage", "scriptText"], rows);
+  const rows = matches.map((one) => [
+    figure(one.score),
+    make("div", "words", one.text),
+    figure(one.cosine),
+    one.differs || "–",
+    one.stage,
+  ]);
+  return table(["score", "scriptText", "cosine", "differs", "scriptStage"], rows);
 }

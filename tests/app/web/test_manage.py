@@ -251,6 +251,21 @@ def test_room_in_english_on_a_phone_is_whole(
     assert wider <= 360
 
 
+def test_phone_names_its_links_and_stacks_no_letters(
+    page: Page, service: Service, manage: Manage
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page, service, "scripts")
+    expect(page.get_by_role("link", name="有据")).to_be_visible()
+    box = page.locator("#script-try")
+    box.get_by_label("一句回答").fill("银行卡")
+    box.get_by_role("button", name="判定").click()
+    cells = box.locator("tbody td")
+    assert cells.nth(1).evaluate("(it) => it.offsetWidth") >= 150
+    assert cells.first.locator(".score").evaluate("(it) => it.getClientRects().length") == 1
+    assert not scrolls(page)
+
+
 def test_service_that_is_away_is_told_and_asked_again(
     page: Page, service: Service, manage: Manage
 ) -> None:
